@@ -21,8 +21,8 @@ FUTURE = ("20900101000000Z", "20910101000000Z")
 
 # name: (issuer, key type, common name, alternative names, validity or None)
 SERVERS = {
-    "good": ("intermediate", "ec", "localhost", "DNS:localhost,IP:127.0.0.1,IP:127.0.0.2,IP:::1", None),
-    "renewed": ("intermediate", "ec", "localhost", "DNS:localhost,IP:127.0.0.1,IP:127.0.0.2,IP:::1", None),
+    "good": ("intermediate", "ec", "localhost", "DNS:localhost,IP:127.0.0.1,IP:127.0.0.2,IP:127.0.0.4,IP:::1", None),
+    "renewed": ("intermediate", "ec", "localhost", "DNS:localhost,IP:127.0.0.1,IP:127.0.0.2,IP:127.0.0.4,IP:::1", None),
     "expired": ("intermediate", "ec", "localhost", "DNS:localhost,IP:127.0.0.1", PAST),
     "notyet": ("intermediate", "ec", "localhost", "DNS:localhost,IP:127.0.0.1", FUTURE),
     "wronghost": ("intermediate", "ec", "mail.elsewhere.test", "DNS:mail.elsewhere.test,IP:192.0.2.7", None),

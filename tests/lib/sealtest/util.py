@@ -30,11 +30,23 @@ def run(argv, data=None, env=None, check=True, timeout=60, cwd=None):
     if isinstance(data, str):
         data = data.encode()
     feed = {"stdin": subprocess.DEVNULL} if data is None else {"input": data}
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, timeout=timeout, cwd=cwd, **feed)
+    try:
+        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, timeout=timeout, cwd=cwd,
+                              **feed)
+    except subprocess.TimeoutExpired:
+        raise Failed("%s: not done within %g s" % (shlex.join(map(str, argv)), timeout)) from None
     if check and done.returncode != 0:
         raise Failed("%s: status %d\n%s" % (shlex.join(map(str, argv)), done.returncode,
                                             done.stderr.decode(errors="replace")))
     return done.returncode, done.stdout, done.stderr
+
+
+def launch(argv, log, timeout=20):
+    """Run a program that goes into the background and would keep our pipes open; its words go to a file."""
+    with open(log, "ab") as out:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=timeout)
+    if done.returncode != 0:
+        raise Failed("%s: status %d\n%s" % (shlex.join(argv), done.returncode, read(log).decode(errors="replace")))
 
 
 def write(path, text, mode=0o644):
