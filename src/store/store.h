@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The encrypted store of a profile: two SQLCipher databases, `cache` (what servers have: can be rebuilt) and `own` (what only we
+   have: drafts, outbox, local folders, secrets, pins, trust), opened by the engine alone. Every call is quick and synchronous;
+   nothing is proportional to a folder's size unless it says so. Ids are never 0 and never reused; ids of local (own) folders and
+   messages have bit 62 set, which callers need not know. All returned memory is in the caller's arena. */
+#ifndef SP_STORE_STORE_H
+#define SP_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/messages.h"
+#include "base/secret.h"
+#include "base/status.h"
+
+struct store;
+
+/* Opens or creates both databases in folder (0700, made when missing). key: 32 bytes of key and 16 of salt. SP_CORRUPT: `own`
+   cannot be read with this key; a damaged `cache` is kept aside as cache.damaged-DATE and *cache_lost is set. SP_READ_ONLY, SP_FULL,
+   SP_BUSY. */
+enum sp_status store_open(const char *folder, const struct secret *key, bool *cache_lost, struct store **out) SP_MUST_USE;
+void store_close(struct store *s);
+/* Several changes as one: nests not. On failure everything since begin is undone by store_rollback. */
+enum sp_status store_begin(struct store *s) SP_MUST_USE;
+enum sp_status store_commit(struct store *s) SP_MUST_USE;
+void store_rollback(struct store *s);
+
+/* --- folders */
+struct store_folder {
+    uint64_t id;
+    uint32_t account;       /* config_account.id is not stable: this is store_account's id */
+    const char *raw;        /* the server's name, octets (modified UTF-7 or UTF-8); for local folders the name */
+    const char *name;       /* for people, UTF-8, hierarchy by "/" */
+    enum sp_folder_role role;
+    bool selectable, local;
+    uint32_t uidvalidity, uidnext;
+    uint64_t highestmodseq;
+    uint32_t total, unread; /* maintained counters */
+    uint64_t generation;    /* grows with every change of its rows */
+};
+/* The id kept for an account's name; made when new. */
+enum sp_status store_account(struct store *s, const char *name, uint32_t *id) SP_MUST_USE;
+/* Inserts (id 0: by account and raw) or updates name, role, selectable, uid state. f->id is set. Counters are not touched. */
+enum sp_status store_folder_put(struct store *s, struct store_folder *f) SP_MUST_USE;
+enum sp_status store_folder_get(struct store *s, uint64_t id, struct arena *a, struct store_folder *out) SP_MUST_USE;
+/* The account's folder with that role; SP_NOT_FOUND. */
+enum sp_status store_folder_by_role(struct store *s, uint32_t account, enum sp_folder_role role, struct arena *a, struct store_folder *out) SP_MUST_USE;
+/* account 0: all. Ordered by account, role (inbox first), name. */
+enum sp_status store_folders(struct store *s, uint32_t account, struct arena *a, struct store_folder **out, size_t *n) SP_MUST_USE;
+/* Forgets the folder and its messages. */
+enum sp_status store_folder_remove(struct store *s, uint64_t id) SP_MUST_USE;
+/* UIDVALIDITY changed: forgets its messages (proportional to them) and takes the new value. */
+enum sp_status store_folder_reset(struct store *s, uint64_t id, uint32_t uidvalidity) SP_MUST_USE;
+
+/* --- messages */
+struct store_message {
+    uint64_t id, folder;
+    uint32_t uid;           /* 0: local, or not yet known */
+    int64_t sort;           /* order in the index: internal date, else Date; newest = largest */
+    int64_t date;
+    const char *from_name, *from_address, *to, *subject, *message_id, *in_reply_to, *references, *list_id;
+    uint32_t flags;
+    uint64_t size;
+    uint8_t seal, lock, sender, risk, judged; /* of the verdict; judged 0 = not computed yet */
+    uint64_t thread;        /* id of the thread (assigned by message ids when added) */
+    bool has_body;
+};
+/* Adds messages to a folder (id is set in each; one with a uid that is there already is updated, not doubled). Counters, thread and
+   generation are kept. */
+enum sp_status store_messages_add(struct store *s, struct store_message *m, size_t n) SP_MUST_USE;
+enum sp_status store_message_get(struct store *s, uint64_t id, struct arena *a, struct store_message *out) SP_MUST_USE;
+enum sp_status store_message_by_uid(struct store *s, uint64_t folder, uint32_t uid, uint64_t *id) SP_MUST_USE;
+/* By Message-ID within an account (0 = any), newest; SP_NOT_FOUND. */
+enum sp_status store_message_by_message_id(struct store *s, uint32_t account, const char *message_id, uint64_t *id) SP_MUST_USE;
+/* A page of the index by key (see enum sp_page); rows newest first, at most count. Reply fields but rows/rows_n are filled too. */
+enum sp_status store_page(struct store *s, const struct wm_index_page *ask, struct arena *a, struct wm_index_rows *out) SP_MUST_USE;
+/* All uids of a folder with their flags, ascending (proportional to the folder; for the sync plan). */
+struct store_uid {
+    uint32_t uid, flags;
+};
+enum sp_status store_uids(struct store *s, uint64_t folder, struct store_uid **out /* caller frees */, size_t *n) SP_MUST_USE;
+enum sp_status store_flags_set(struct store *s, uint64_t id, uint32_t flags) SP_MUST_USE;
+enum sp_status store_message_remove(struct store *s, uint64_t id) SP_MUST_USE;
+/* Moves or copies within the store; *new_id gets the message's id there (uid 0 until the server told it). */
+enum sp_status store_message_move(struct store *s, uint64_t id, uint64_t folder, bool copy, uint64_t *new_id) SP_MUST_USE;
+enum sp_status store_message_set_uid(struct store *s, uint64_t id, uint32_t uid) SP_MUST_USE;
+/* Newest messages of a folder without a body, or not judged yet; at most n ids. */
+enum sp_status store_unjudged(struct store *s, uint64_t folder, uint64_t *ids, size_t max, size_t *n) SP_MUST_USE;
+
+/* --- bodies and verdicts */
+/* The whole message as it came (CRLF or LF kept). */
+enum sp_status store_body_put(struct store *s, uint64_t id, const void *bytes, size_t len) SP_MUST_USE;
+/* A sealed memfd with it (caller closes); SP_NOT_FOUND. */
+enum sp_status store_body_get(struct store *s, uint64_t id, int *fd) SP_MUST_USE;
+/* The encoded wr_verdict, and the index columns taken from it. session_keys: sealed with the message, may be empty. */
+enum sp_status store_verdict_put(struct store *s, uint64_t id, const struct wr_verdict *v, const void *encoded, size_t len) SP_MUST_USE;
+enum sp_status store_verdict_get(struct store *s, uint64_t id, struct arena *a, struct wire_blob *encoded) SP_MUST_USE;
+/* All verdicts are stale (trust or keys changed): judged becomes 0 for every message. */
+enum sp_status store_verdicts_forget(struct store *s) SP_MUST_USE;
+enum sp_status store_session_key_put(struct store *s, uint64_t id, unsigned layer, const void *key, size_t len) SP_MUST_USE;
+enum sp_status store_session_key_get(struct store *s, uint64_t id, unsigned layer, struct secret *key) SP_MUST_USE;
+
+/* --- journal of local changes that the server must still learn, in order */
+enum store_change_kind { STORE_CHANGE_FLAGS, STORE_CHANGE_MOVE, STORE_CHANGE_COPY, STORE_CHANGE_APPEND, STORE_CHANGE_EXPUNGE };
+struct store_change {
+    uint64_t id;
+    uint32_t account;
+    enum store_change_kind kind;
+    uint64_t message, folder, target; /* folder: where it was; target: of MOVE, COPY, APPEND */
+    uint32_t uid, add, remove;
+};
+enum sp_status store_change_add(struct store *s, struct store_change *c) SP_MUST_USE;
+/* The oldest change of an account; SP_NOT_FOUND when none. */
+enum sp_status store_change_next(struct store *s, uint32_t account, struct store_change *out) SP_MUST_USE;
+enum sp_status store_change_done(struct store *s, uint64_t id) SP_MUST_USE;
+/* Is a change of this message waiting? (then the server's older flags must not overwrite ours) */
+bool store_change_waiting(struct store *s, uint64_t message);
+
+/* --- drafts (own): the record, and attachments as blobs */
+enum sp_status store_draft_put(struct store *s, struct wr_draft *d) SP_MUST_USE; /* id 0: new, set; attachments untouched */
+enum sp_status store_draft_get(struct store *s, uint64_t id, struct arena *a, struct wr_draft *out) SP_MUST_USE;
+enum sp_status store_drafts(struct store *s, struct arena *a, struct wr_draft **out, size_t *n) SP_MUST_USE;
+enum sp_status store_draft_remove(struct store *s, uint64_t id) SP_MUST_USE;
+enum sp_status store_attachment_put(struct store *s, uint64_t draft, const char *name, const char *type, const void *bytes, size_t len, uint64_t *id) SP_MUST_USE;
+enum sp_status store_attachment_get(struct store *s, uint64_t id, int *fd) SP_MUST_USE;
+enum sp_status store_attachment_remove(struct store *s, uint64_t draft, uint64_t id) SP_MUST_USE;
+
+/* --- outbox (own): several transmissions per message (Bcc copies); a message leaves after the final OK only */
+struct store_transmission {
+    uint64_t id, outbox;
+    const char *const *recipients; /* NULL-terminated */
+    uint8_t stage;                 /* as wm_smtp_sent.stage; 2 = done */
+};
+struct store_outbox {
+    uint64_t id;
+    uint32_t account;
+    const char *sender, *subject, *to, *message_id;
+    enum sp_outbox_state state;
+    enum sp_status status;
+    const char *server_text;
+    int64_t created, not_before, next_try;
+    uint32_t attempts;
+    bool sent_copy_done;
+    uint64_t draft;                /* to edit it again, 0 = none */
+};
+enum sp_status store_outbox_put(struct store *s, struct store_outbox *o) SP_MUST_USE; /* id 0: new, set; else update */
+enum sp_status store_outbox_get(struct store *s, uint64_t id, struct arena *a, struct store_outbox *out) SP_MUST_USE;
+enum sp_status store_outbox_list(struct store *s, struct arena *a, struct store_outbox **out, size_t *n) SP_MUST_USE;
+enum sp_status store_outbox_remove(struct store *s, uint64_t id) SP_MUST_USE;
+/* The message's bytes: transmission 0 is the copy for Sent. */
+enum sp_status store_transmission_add(struct store *s, uint64_t outbox, const char *const *recipients, const void *bytes, size_t len, uint64_t *id) SP_MUST_USE;
+enum sp_status store_transmissions(struct store *s, uint64_t outbox, struct arena *a, struct store_transmission **out, size_t *n) SP_MUST_USE;
+enum sp_status store_transmission_stage(struct store *s, uint64_t id, uint8_t stage) SP_MUST_USE;
+enum sp_status store_transmission_bytes(struct store *s, uint64_t id, int *fd) SP_MUST_USE;
+enum sp_status store_outbox_sent_copy(struct store *s, uint64_t outbox, const void *bytes, size_t len) SP_MUST_USE;
+enum sp_status store_outbox_sent_copy_get(struct store *s, uint64_t outbox, int *fd) SP_MUST_USE;
+
+/* --- small things (own) */
+/* Named secrets: account passwords ("password:ACCOUNT"). SP_NOT_FOUND. */
+enum sp_status store_secret_put(struct store *s, const char *name, const struct secret *value) SP_MUST_USE;
+enum sp_status store_secret_get(struct store *s, const char *name, struct secret *out) SP_MUST_USE;
+enum sp_status store_secret_remove(struct store *s, const char *name) SP_MUST_USE;
+/* Named texts: pins ("pin:imap:host:port" = SHA-256), the screen's memory ("ui:..."), flags. SP_NOT_FOUND. */
+enum sp_status store_text_put(struct store *s, const char *name, const char *value) SP_MUST_USE;
+enum sp_status store_text_get(struct store *s, const char *name, struct arena *a, const char **value) SP_MUST_USE;
+
+#endif
