@@ -35,21 +35,21 @@
     "CREATE TABLE thread_merged (thread INTEGER PRIMARY KEY, into_thread INTEGER NOT NULL);"                         \
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"                               \
     "CREATE TRIGGER message_added AFTER INSERT ON message BEGIN"                                                     \
-    " UPDATE folder SET total = total + 1, unread = unread + NOT (new.flags & 1), generation = generation + 1"        \
+    " UPDATE folder SET total = total + 1, unread = unread + ((new.flags & 1) = 0), generation = generation + 1"        \
     "  WHERE id = new.folder; END;"                                                                                  \
     "CREATE TRIGGER message_gone AFTER DELETE ON message BEGIN"                                                      \
-    " UPDATE folder SET total = total - 1, unread = unread - NOT (old.flags & 1), generation = generation + 1"        \
+    " UPDATE folder SET total = total - 1, unread = unread - ((old.flags & 1) = 0), generation = generation + 1"        \
     "  WHERE id = old.folder;"                                                                                       \
     " DELETE FROM body WHERE message = old.id; DELETE FROM verdict WHERE message = old.id;"                          \
     " DELETE FROM session_key WHERE message = old.id; END;"                                                          \
     "CREATE TRIGGER message_moved AFTER UPDATE OF folder ON message WHEN new.folder != old.folder BEGIN"              \
-    " UPDATE folder SET total = total - 1, unread = unread - NOT (old.flags & 1), generation = generation + 1"        \
+    " UPDATE folder SET total = total - 1, unread = unread - ((old.flags & 1) = 0), generation = generation + 1"        \
     "  WHERE id = old.folder;"                                                                                       \
-    " UPDATE folder SET total = total + 1, unread = unread + NOT (new.flags & 1), generation = generation + 1"        \
+    " UPDATE folder SET total = total + 1, unread = unread + ((new.flags & 1) = 0), generation = generation + 1"        \
     "  WHERE id = new.folder; END;"                                                                                  \
     "CREATE TRIGGER message_changed AFTER UPDATE OF flags, sort, seal, lock, sender, risk, subject, from_name, from_address"  \
     " ON message WHEN new.folder = old.folder BEGIN"                                                                 \
-    " UPDATE folder SET unread = unread + NOT (new.flags & 1) - NOT (old.flags & 1), generation = generation + 1"     \
+    " UPDATE folder SET unread = unread + ((new.flags & 1) = 0) - ((old.flags & 1) = 0), generation = generation + 1"     \
     "  WHERE id = new.folder; END;"
 
 static const char *const cache_steps[] = {
