@@ -8,48 +8,48 @@
 
 #include "db.h"
 
-#define MAIL_TABLES                                                                                                  \
-    "CREATE TABLE folder ("                                                                                          \
-    " id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL, raw TEXT NOT NULL, name TEXT NOT NULL,"         \
-    " role INTEGER NOT NULL, selectable INTEGER NOT NULL, uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL,"    \
-    " highestmodseq INTEGER NOT NULL, total INTEGER NOT NULL DEFAULT 0, unread INTEGER NOT NULL DEFAULT 0,"           \
-    " generation INTEGER NOT NULL DEFAULT 1, UNIQUE (account, raw));"                                                \
-    "CREATE TABLE message ("                                                                                         \
-    " id INTEGER PRIMARY KEY AUTOINCREMENT, folder INTEGER NOT NULL, uid INTEGER NOT NULL, sort INTEGER NOT NULL,"    \
-    " date INTEGER NOT NULL, flags INTEGER NOT NULL, size INTEGER NOT NULL, seal INTEGER NOT NULL,"                   \
-    " lock INTEGER NOT NULL, sender INTEGER NOT NULL, risk INTEGER NOT NULL, judged INTEGER NOT NULL,"                \
-    " has_body INTEGER NOT NULL, thread INTEGER NOT NULL, depth INTEGER NOT NULL, from_name TEXT NOT NULL,"           \
-    " from_address TEXT NOT NULL, recipients TEXT NOT NULL, subject TEXT NOT NULL, message_id TEXT NOT NULL,"         \
-    " in_reply_to TEXT NOT NULL, list_id TEXT NOT NULL, refs TEXT NOT NULL);"                                        \
-    "CREATE INDEX message_page ON message (folder, sort, id);"                                                       \
-    "CREATE UNIQUE INDEX message_uid ON message (folder, uid) WHERE uid != 0;"                                       \
-    "CREATE INDEX message_name ON message (message_id) WHERE message_id != '';"                                      \
-    "CREATE INDEX message_thread ON message (thread);"                                                               \
-    "CREATE INDEX message_unjudged ON message (folder, sort, id) WHERE judged = 0 OR has_body = 0;"                  \
-    "CREATE TABLE body (message INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"                                          \
-    "CREATE TABLE verdict (message INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"                                       \
-    "CREATE TABLE session_key (message INTEGER NOT NULL, layer INTEGER NOT NULL, bytes BLOB NOT NULL,"                \
-    " PRIMARY KEY (message, layer)) WITHOUT ROWID;"                                                                  \
-    /* hash: of a Message-ID, see thread.c; merged threads are followed, not rewritten */                             \
-    "CREATE TABLE thread_of (hash INTEGER PRIMARY KEY, thread INTEGER NOT NULL);"                                    \
-    "CREATE TABLE thread_merged (thread INTEGER PRIMARY KEY, into_thread INTEGER NOT NULL);"                         \
-    "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"                               \
-    "CREATE TRIGGER message_added AFTER INSERT ON message BEGIN"                                                     \
-    " UPDATE folder SET total = total + 1, unread = unread + ((new.flags & 1) = 0), generation = generation + 1"        \
-    "  WHERE id = new.folder; END;"                                                                                  \
-    "CREATE TRIGGER message_gone AFTER DELETE ON message BEGIN"                                                      \
-    " UPDATE folder SET total = total - 1, unread = unread - ((old.flags & 1) = 0), generation = generation + 1"        \
-    "  WHERE id = old.folder;"                                                                                       \
-    " DELETE FROM body WHERE message = old.id; DELETE FROM verdict WHERE message = old.id;"                          \
-    " DELETE FROM session_key WHERE message = old.id; END;"                                                          \
-    "CREATE TRIGGER message_moved AFTER UPDATE OF folder ON message WHEN new.folder != old.folder BEGIN"              \
-    " UPDATE folder SET total = total - 1, unread = unread - ((old.flags & 1) = 0), generation = generation + 1"        \
-    "  WHERE id = old.folder;"                                                                                       \
-    " UPDATE folder SET total = total + 1, unread = unread + ((new.flags & 1) = 0), generation = generation + 1"        \
-    "  WHERE id = new.folder; END;"                                                                                  \
-    "CREATE TRIGGER message_changed AFTER UPDATE OF flags, sort, seal, lock, sender, risk, subject, from_name, from_address"  \
-    " ON message WHEN new.folder = old.folder BEGIN"                                                                 \
-    " UPDATE folder SET unread = unread + ((new.flags & 1) = 0) - ((old.flags & 1) = 0), generation = generation + 1"     \
+#define MAIL_TABLES                                                                                                         \
+    "CREATE TABLE folder ("                                                                                                 \
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL, raw TEXT NOT NULL, name TEXT NOT NULL,"               \
+    " role INTEGER NOT NULL, selectable INTEGER NOT NULL, uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL,"          \
+    " highestmodseq INTEGER NOT NULL, total INTEGER NOT NULL DEFAULT 0, unread INTEGER NOT NULL DEFAULT 0,"                 \
+    " generation INTEGER NOT NULL DEFAULT 1, UNIQUE (account, raw));"                                                       \
+    "CREATE TABLE message ("                                                                                                \
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, folder INTEGER NOT NULL, uid INTEGER NOT NULL, sort INTEGER NOT NULL,"          \
+    " date INTEGER NOT NULL, flags INTEGER NOT NULL, size INTEGER NOT NULL, seal INTEGER NOT NULL,"                         \
+    " lock INTEGER NOT NULL, sender INTEGER NOT NULL, risk INTEGER NOT NULL, judged INTEGER NOT NULL,"                      \
+    " has_body INTEGER NOT NULL, thread INTEGER NOT NULL, depth INTEGER NOT NULL, from_name TEXT NOT NULL,"                 \
+    " from_address TEXT NOT NULL, recipients TEXT NOT NULL, subject TEXT NOT NULL, message_id TEXT NOT NULL,"               \
+    " in_reply_to TEXT NOT NULL, list_id TEXT NOT NULL, refs TEXT NOT NULL);"                                               \
+    "CREATE INDEX message_page ON message (folder, sort, id);"                                                              \
+    "CREATE UNIQUE INDEX message_uid ON message (folder, uid) WHERE uid != 0;"                                              \
+    "CREATE INDEX message_name ON message (message_id) WHERE message_id != '';"                                             \
+    "CREATE INDEX message_thread ON message (thread);"                                                                      \
+    "CREATE INDEX message_unjudged ON message (folder, sort, id) WHERE judged = 0 OR has_body = 0;"                         \
+    "CREATE TABLE body (message INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"                                                 \
+    "CREATE TABLE verdict (message INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"                                              \
+    "CREATE TABLE session_key (message INTEGER NOT NULL, layer INTEGER NOT NULL, bytes BLOB NOT NULL,"                      \
+    " PRIMARY KEY (message, layer)) WITHOUT ROWID;"                                                                         \
+    /* hash: of a Message-ID, see thread.c; merged threads are followed, not rewritten */                                   \
+    "CREATE TABLE thread_of (hash INTEGER PRIMARY KEY, thread INTEGER NOT NULL);"                                           \
+    "CREATE TABLE thread_merged (thread INTEGER PRIMARY KEY, into_thread INTEGER NOT NULL);"                                \
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"                                      \
+    "CREATE TRIGGER message_added AFTER INSERT ON message BEGIN"                                                            \
+    " UPDATE folder SET total = total + 1, unread = unread + ((new.flags & 1) = 0), generation = generation + 1"            \
+    "  WHERE id = new.folder; END;"                                                                                         \
+    "CREATE TRIGGER message_gone AFTER DELETE ON message BEGIN"                                                             \
+    " UPDATE folder SET total = total - 1, unread = unread - ((old.flags & 1) = 0), generation = generation + 1"            \
+    "  WHERE id = old.folder;"                                                                                              \
+    " DELETE FROM body WHERE message = old.id; DELETE FROM verdict WHERE message = old.id;"                                 \
+    " DELETE FROM session_key WHERE message = old.id; END;"                                                                 \
+    "CREATE TRIGGER message_moved AFTER UPDATE OF folder ON message WHEN new.folder != old.folder BEGIN"                    \
+    " UPDATE folder SET total = total - 1, unread = unread - ((old.flags & 1) = 0), generation = generation + 1"            \
+    "  WHERE id = old.folder;"                                                                                              \
+    " UPDATE folder SET total = total + 1, unread = unread + ((new.flags & 1) = 0), generation = generation + 1"            \
+    "  WHERE id = new.folder; END;"                                                                                         \
+    "CREATE TRIGGER message_changed AFTER UPDATE OF flags, sort, seal, lock, sender, risk, subject, from_name, from_address" \
+    " ON message WHEN new.folder = old.folder BEGIN"                                                                        \
+    " UPDATE folder SET unread = unread + ((new.flags & 1) = 0) - ((old.flags & 1) = 0), generation = generation + 1"       \
     "  WHERE id = new.folder; END;"
 
 static const char *const cache_steps[] = {
