@@ -40,6 +40,11 @@ def framed(screen, width):
     return "\n".join(["+" + "-" * width + "+", *("|" + line for line in screen.splitlines()), "+" + "-" * width + "+"])
 
 
+def unsplit(word):
+    """tmux takes a semicolon at a word's end for the end of its command."""
+    return word[:-1] + "\\;" if word.endswith(";") else word
+
+
 class Term:
     """One tmux server with one pane. folder: where its socket is (a new short one by default)."""
 
@@ -74,12 +79,12 @@ class Term:
 
     def send(self, *keys):
         """Press keys, by tmux's names; other words are typed."""
-        self.tmux("send-keys", "--", *keys)
+        self.tmux("send-keys", "--", *map(unsplit, keys))
         return self
 
     def type(self, text):
         """Type text as it stands."""
-        self.tmux("send-keys", "-l", "--", text)
+        self.tmux("send-keys", "-l", "--", unsplit(text))
         return self
 
     def paste(self, text):
