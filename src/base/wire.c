@@ -434,6 +434,15 @@ wire_conn_is_open(const struct wire_conn *c)
     return c && c->fd >= 0;
 }
 
+size_t
+wire_conn_queued(const struct wire_conn *c)
+{
+    size_t n = 0;
+    for (const struct queued *q = c->first; q; q = q->next)
+        n++;
+    return n;
+}
+
 void
 wire_conn_pause(struct wire_conn *c, bool paused)
 {
