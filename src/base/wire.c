@@ -122,7 +122,7 @@ send_now(struct wire_conn *c, const struct queued *q)
     for (;;) {
         if (sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
             return SP_OK;
-        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
+        if (errno == EAGAIN || errno == ENOBUFS)
             return SP_AGAIN;
         if (errno != EINTR)
             return SP_DISCONNECTED;
@@ -272,7 +272,7 @@ read_packet(struct wire_conn *c, struct packet *p)
         n = recvmsg(c->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
     if (n < 0)
-        return errno == EAGAIN || errno == EWOULDBLOCK ? SP_AGAIN : SP_EOF;
+        return errno == EAGAIN ? SP_AGAIN : SP_EOF;
     collect_fds(p, &m);
     if (n == 0)
         return SP_EOF;
@@ -432,6 +432,15 @@ bool
 wire_conn_is_open(const struct wire_conn *c)
 {
     return c && c->fd >= 0;
+}
+
+size_t
+wire_conn_queued(const struct wire_conn *c)
+{
+    size_t n = 0;
+    for (const struct queued *q = c->first; q; q = q->next)
+        n++;
+    return n;
 }
 
 void
