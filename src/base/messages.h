@@ -171,6 +171,9 @@
 #define WM_get_state(F, S, L) F(STR, name)                                                    /* state_value: the screen's own memory */
 #define WM_set_state(F, S, L) F(STR, name) F(STR, value)                                      /* reply_done */
 #define WM_state_value(F, S, L) F(STR, value)
+/* Puts a message into a folder of a local account (role U8: enum sp_folder_role, made when missing), as it is. */
+#define WM_import_message(F, S, L) F(U32, account) F(U8, role) F(U32, flags) F(FD, message)   /* reply_done */
+#define WM_end_engine(F, S, L)                                                                /* reply_done; all roles end */
 /* events of the engine */
 #define WM_event_question(F, S, L) F(U64, question) F(U16, kind) F(U32, account) L(text, args)
 #define WM_event_question_gone(F, S, L) F(U64, question)
@@ -292,7 +295,8 @@
     M(0x0321, submit, 0, 0) M(0x0322, queued, 1, 0) M(0x0323, list_outbox, 0, 0) M(0x0324, outbox, 1, 0)        \
     M(0x0325, outbox_retry, 0, 0) M(0x0326, outbox_cancel, 0, 0) M(0x0327, list_keys, 0, 0) M(0x0328, keys, 1, 0) \
     M(0x0329, import_keys, 0, 0) M(0x032a, imported, 1, 0) M(0x032b, inspect, 0, 0) M(0x032c, answer, 0, 0)     \
-    M(0x032d, get_state, 0, 0) M(0x032e, set_state, 0, 0) M(0x032f, state_value, 1, 0)                          \
+    M(0x032d, get_state, 0, 0) M(0x032e, set_state, 0, 0) M(0x032f, state_value, 1, 0) M(0x0330, import_message, 0, 0) \
+    M(0x0331, end_engine, 0, 0)                                                                                 \
     M(0x0340, event_question, 0, 0) M(0x0341, event_question_gone, 0, 0) M(0x0342, event_account, 0, 0)         \
     M(0x0343, event_folder, 0, 0) M(0x0344, event_index, 0, 0) M(0x0345, event_outbox, 0, 0)                    \
     M(0x0346, event_notice, 0, 0) M(0x0347, event_locked, 0, 0)                                                 \
