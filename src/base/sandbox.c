@@ -173,6 +173,8 @@ add_rules(scmp_filter_ctx f, unsigned allow)
     if (!rc && allow & ALLOW_EXEC)
         rc = ALLOW_ALL(f, exec_calls);
     rc = rc ? rc : allow_open(f, allow);
+    if (!rc && !(allow & (ALLOW_READ_FILES | ALLOW_WRITE_FILES))) /* the C library's fstat of an own descriptor */
+        rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1, SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH));
     rc = rc ? rc : allow_sockets(f, allow);
     rc = rc ? rc : allow_clone(f, allow);
     rc = rc ? rc : allow_ioctl(f, allow);
