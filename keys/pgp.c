@@ -154,7 +154,9 @@ set_up(struct pgp_session *s)
         mode = GPGME_PINENTRY_MODE_DEFAULT;
 
     gpgme_error_t err = gpgme_set_protocol(s->ctx, GPGME_PROTOCOL_OpenPGP);
-    if (!err && *op->gnupg_home)
+    /* Naming the home that the environment names already would only make GPGME run gpg once more. */
+    const char *environment = getenv("GNUPGHOME");
+    if (!err && *op->gnupg_home && (!environment || strcmp(environment, op->gnupg_home) != 0))
         err = gpgme_ctx_set_engine_info(s->ctx, GPGME_PROTOCOL_OpenPGP, NULL, op->gnupg_home);
     if (!err)
         err = gpgme_set_pinentry_mode(s->ctx, mode);
