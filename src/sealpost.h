@@ -8,6 +8,7 @@
 #include "base/call.h"
 #include "base/loop.h"
 #include "base/messages.h"
+#include "base/names.h"
 #include "base/safetext.h"
 #include "base/status.h"
 #include "base/types.h"

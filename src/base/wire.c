@@ -441,6 +441,15 @@ wire_conn_is_open(const struct wire_conn *c)
 size_t
 wire_conn_queued(const struct wire_conn *c)
 {
+    size_t n = 0;
+    for (const struct queued *q = c->first; q; q = q->next)
+        n++;
+    return n;
+}
+
+size_t
+wire_conn_queued_bytes(const struct wire_conn *c)
+{
     return c->waiting;
 }
 

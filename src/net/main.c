@@ -81,7 +81,7 @@ static void
 move_outbox(struct net *net)
 {
     struct outgoing *out;
-    while (!net->engine || wire_conn_queued(net->engine) < WIRE_FULL) {
+    while (!net->engine || wire_conn_queued_bytes(net->engine) < WIRE_FULL) {
         if (!(out = outbox_take(&net->outbox)))
             return;
         deliver(net, out);
