@@ -20,7 +20,7 @@ import socket
 import struct
 
 from . import ca
-from .util import DOMAIN, ROOT, Failed, alive, env_file, read, run, short_dir, skip, wait_until, write
+from .util import DOMAIN, ROOT, Failed, alive, at_end, env_file, read, run, short_dir, skip, wait_until, write
 
 BUILD = os.path.abspath(os.environ.get("SEALPOST_BUILD") or os.path.join(ROOT, "build"))
 ROLES = ("supervisor", "ui", "engine", "parse", "keys", "net")
@@ -73,6 +73,7 @@ class Profile:
         self.settings = {"undo-seconds": "0", "editor": "builtin", **{k.replace("_", "-"): v for k, v in settings.items()}}
         self.accounts = {}
         self.extra = ""
+        at_end(self.close)
 
     # -- configuration ------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ import shutil
 import sys
 import time
 
-from .util import TESTS, Failed, end_process, read, run, short_dir, write
+from .util import TESTS, Failed, at_end, end_process, read, run, short_dir, write
 
 GOLDEN = os.path.join(TESTS, "screens", "golden")
 CONF = """\
@@ -52,6 +52,8 @@ class Term:
         self.own = folder is None
         self.dir = folder or short_dir("tm")
         self.width, self.height = width, height
+        if self.own:
+            at_end(self.close)
         if argv:
             self.start(argv, env or {}, term, cwd)
 
@@ -202,6 +204,8 @@ class Term:
 
     def close(self):
         """End the program and the tmux server."""
+        if not os.path.isdir(self.dir):
+            return
         try:
             server = int(self.tmux("display-message", "-p", "#{pid}", check=False) or 0)
         except (Failed, ValueError):
