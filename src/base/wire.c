@@ -41,6 +41,7 @@ struct wire_conn {
     wire_closed_fn *on_closed;
     void *arg;
     struct queued *first, **last;
+    size_t waiting; /* bytes of the queue's bodies */
     uint32_t next_id;
     bool paused, busy, freed;
 };
@@ -77,6 +78,7 @@ close_conn(struct wire_conn *c)
         c->first = next;
     }
     c->last = &c->first;
+    c->waiting = 0;
 }
 
 /* Ends the connection and tells the owner, who may free it. */
@@ -138,6 +140,7 @@ drain(struct wire_conn *c)
         if (st)
             return st;
         struct queued *q = c->first;
+        c->waiting -= q->head.body_len;
         c->first = q->next;
         if (!c->first)
             c->last = &c->first;
@@ -207,6 +210,7 @@ wire_send(struct wire_conn *c, uint16_t type, uint32_t id, const void *msg)
     }
     *c->last = q;
     c->last = &q->next;
+    c->waiting += q->head.body_len;
     st = drain(c);
     watch(c);
     /* A lost peer is reported by the reading side, in the loop, so that no handler runs inside a send. */
@@ -441,6 +445,12 @@ wire_conn_queued(const struct wire_conn *c)
     for (const struct queued *q = c->first; q; q = q->next)
         n++;
     return n;
+}
+
+size_t
+wire_conn_queued_bytes(const struct wire_conn *c)
+{
+    return c->waiting;
 }
 
 void

@@ -66,6 +66,8 @@ int wire_conn_fd(const struct wire_conn *c);
 bool wire_conn_is_open(const struct wire_conn *c);
 /* Messages that wait because the peer does not read. */
 size_t wire_conn_queued(const struct wire_conn *c);
+/* The bytes of their bodies: whoever produces much stops above a bound. */
+size_t wire_conn_queued_bytes(const struct wire_conn *c);
 /* Takes no more messages while paused (the queue stays in the kernel). */
 void wire_conn_pause(struct wire_conn *c, bool paused);
 
