@@ -364,6 +364,8 @@ WIRE_RECORDS(R)
 WIRE_MESSAGES(M)
 #undef M
 
+/* The status that a reply_error carries; never SP_OK, whatever the peer wrote. */
+enum sp_status wire_error_status(const struct wm_reply_error *e);
 /* Shorthands for the two commonest final replies. */
 enum sp_status wire_reply_done(struct wire_conn *c, uint32_t id);
 /* text may be NULL. */
