@@ -171,6 +171,9 @@
 #define WM_get_state(F, S, L) F(STR, name)                                                    /* state_value: the screen's own memory */
 #define WM_set_state(F, S, L) F(STR, name) F(STR, value)                                      /* reply_done */
 #define WM_state_value(F, S, L) F(STR, value)
+/* Puts a message into a folder of a local account (role U8: enum sp_folder_role, made when missing), as it is. */
+#define WM_import_message(F, S, L) F(U32, account) F(U8, role) F(U32, flags) F(FD, message)   /* reply_done */
+#define WM_end_engine(F, S, L)                                                                /* reply_done; all roles end */
 /* events of the engine */
 #define WM_event_question(F, S, L) F(U64, question) F(U16, kind) F(U32, account) L(text, args)
 #define WM_event_question_gone(F, S, L) F(U64, question)
@@ -235,8 +238,10 @@
     F(U8, protocol) F(FD, bytes) L(text, fingerprints) F(U8, hidden) F(STR, signer) F(U8, interactive) /* encrypted_bytes */
 #define WM_encrypted_bytes(F, S, L) F(FD, ciphertext) F(STR, smime_type)
 #define WM_set_trust(F, S, L) F(U8, protocol) F(STR, fingerprint) F(U8, trust)                /* reply_done (anchors and pins too) */
-/* keys -> engine (a request of its own): passphrase / CANCELLED */
-#define WM_ask_passphrase(F, S, L) F(STR, user_id) F(STR, key_id) F(U8, was_wrong)
+/* A restarted keys gets the store's key back from the engine, as store_key.key said it: reply_done */
+#define WM_store_restore(F, S, L) F(BLOB, key)
+/* keys -> engine (a request of its own): passphrase / CANCELLED. request: id of the engine's request that needs it, 0 = unknown */
+#define WM_ask_passphrase(F, S, L) F(STR, user_id) F(STR, key_id) F(U8, was_wrong) F(U32, request)
 #define WM_passphrase(F, S, L) F(FD, pipe)
 
 /* --- engine -> net; session: 0 interactive, 1 sync, 2 idle */
@@ -291,7 +296,8 @@
     M(0x0321, submit, 0, 0) M(0x0322, queued, 1, 0) M(0x0323, list_outbox, 0, 0) M(0x0324, outbox, 1, 0)        \
     M(0x0325, outbox_retry, 0, 0) M(0x0326, outbox_cancel, 0, 0) M(0x0327, list_keys, 0, 0) M(0x0328, keys, 1, 0) \
     M(0x0329, import_keys, 0, 0) M(0x032a, imported, 1, 0) M(0x032b, inspect, 0, 0) M(0x032c, answer, 0, 0)     \
-    M(0x032d, get_state, 0, 0) M(0x032e, set_state, 0, 0) M(0x032f, state_value, 1, 0)                          \
+    M(0x032d, get_state, 0, 0) M(0x032e, set_state, 0, 0) M(0x032f, state_value, 1, 0) M(0x0330, import_message, 0, 0) \
+    M(0x0331, end_engine, 0, 0)                                                                                 \
     M(0x0340, event_question, 0, 0) M(0x0341, event_question_gone, 0, 0) M(0x0342, event_account, 0, 0)         \
     M(0x0343, event_folder, 0, 0) M(0x0344, event_index, 0, 0) M(0x0345, event_outbox, 0, 0)                    \
     M(0x0346, event_notice, 0, 0) M(0x0347, event_locked, 0, 0)                                                 \
@@ -307,6 +313,7 @@
     M(0x0509, decrypt, 0, 1) M(0x050a, decrypted, 1, 1) M(0x050b, resolve_keys, 0, 0) M(0x050c, resolved, 1, 0) \
     M(0x050d, sign, 0, 0) M(0x050e, signed_bytes, 1, 0) M(0x050f, encrypt, 0, 0) M(0x0510, encrypted_bytes, 1, 0) \
     M(0x0511, set_trust, 0, 0) M(0x0512, ask_passphrase, 0, 0) M(0x0513, passphrase, 1, 0)                      \
+    M(0x0514, store_restore, 0, 1)                                                                             \
     M(0x0601, imap_connect, 0, 1) M(0x0602, imap_ready, 1, 0) M(0x0603, tls_refused, 1, 0) M(0x0604, imap_list, 0, 0) \
     M(0x0605, imap_folders, 1, 0) M(0x0606, imap_create, 0, 0) M(0x0607, imap_select, 0, 0) M(0x0608, imap_selected, 1, 0) \
     M(0x0609, imap_uids, 0, 0) M(0x060a, imap_uid_list, 1, 0) M(0x060b, imap_fetch_headers, 0, 0) M(0x060c, imap_headers, 0, 0) \
@@ -359,6 +366,8 @@ WIRE_RECORDS(R)
 WIRE_MESSAGES(M)
 #undef M
 
+/* The status that a reply_error carries; never SP_OK, whatever the peer wrote. */
+enum sp_status wire_error_status(const struct wm_reply_error *e);
 /* Shorthands for the two commonest final replies. */
 enum sp_status wire_reply_done(struct wire_conn *c, uint32_t id);
 /* text may be NULL. */

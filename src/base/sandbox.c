@@ -30,6 +30,7 @@ enum allow {
     ALLOW_INET = 1 << 6,        /* new AF_INET(6) sockets */
     ALLOW_ACCEPT = 1 << 7,
     ALLOW_TERMINAL = 1 << 8,
+    ALLOW_RESOLVE = 1 << 9,     /* what the system's resolver does */
 };
 
 static const struct {
@@ -173,6 +174,8 @@ add_rules(scmp_filter_ctx f, unsigned allow)
     if (!rc && allow & ALLOW_EXEC)
         rc = ALLOW_ALL(f, exec_calls);
     rc = rc ? rc : allow_open(f, allow);
+    if (!rc && !(allow & (ALLOW_READ_FILES | ALLOW_WRITE_FILES))) /* the C library's fstat of an own descriptor */
+        rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1, SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH));
     rc = rc ? rc : allow_sockets(f, allow);
     rc = rc ? rc : allow_clone(f, allow);
     rc = rc ? rc : allow_ioctl(f, allow);
@@ -181,6 +184,9 @@ add_rules(scmp_filter_ctx f, unsigned allow)
     return rc;
 }
 
+/* What getaddrinfo and the modules of the name service switch do beyond that. */
+static const int resolver_calls[] = {SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), SCMP_SYS(set_tid_address)};
+
 static enum sp_status
 load_filter(unsigned allow)
 {
@@ -188,6 +194,8 @@ load_filter(unsigned allow)
     if (!f)
         return SP_UNSUPPORTED;
     int rc = add_rules(f, allow);
+    if (rc == 0 && allow & ALLOW_RESOLVE)
+        rc = ALLOW_ALL(f, resolver_calls);
     if (rc == 0)
         rc = seccomp_load(f);
     seccomp_release(f);
@@ -297,4 +305,15 @@ sandbox_enter_child(enum sp_role role)
     if ((unsigned)role >= SP_ROLE_COUNT || !roles[role].process)
         return SP_INVALID;
     return load_filter(roles[role].child | SANITIZER_EXTRA);
+}
+
+enum sp_status
+sandbox_enter_resolver(void)
+{
+    static const char *const read_only[] = {"/etc", "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share", "/run", "/var/run", "/nix/store", "/gnu/store", NULL};
+    static const struct sandbox_paths paths = {.read_only = read_only};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return SP_UNSUPPORTED;
+    enum sp_status st = enter_landlock(&paths);
+    return st ? st : load_filter(ALLOW_READ_FILES | ALLOW_FORK | ALLOW_THREADS | ALLOW_UNIX | ALLOW_INET | ALLOW_RESOLVE | SANITIZER_EXTRA);
 }

@@ -20,6 +20,9 @@ struct sandbox_paths {
 enum sp_status sandbox_enter(enum sp_role role, const struct sandbox_paths *paths) SP_MUST_USE;
 /* A second, tighter step for the children that parse one message (role PARSE) or do one key operation: no new processes. */
 enum sp_status sandbox_enter_child(enum sp_role role) SP_MUST_USE;
+/* For the helper of net that resolves host names: reads the system's files and modules, asks name servers, forks; executes nothing and
+   writes nothing. */
+enum sp_status sandbox_enter_resolver(void) SP_MUST_USE;
 /* The Landlock ABI of this kernel, 0 = none. */
 int sandbox_landlock_abi(void);
 

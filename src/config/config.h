@@ -61,7 +61,8 @@ enum sp_status config_load(const char *path, struct arena *arena, struct config 
 /* The account with that name or address, NULL when there is none. */
 const struct config_account *config_account(const struct config *c, const char *name);
 
-/* Where things are. SEALPOST_HOME replaces all XDG folders by one. All in the arena. */
+/* Where things are. SEALPOST_HOME (absolute) replaces all XDG folders by one. SP_NOT_FOUND when neither it nor
+   HOME is set. All in the arena. */
 struct config_paths {
     const char *config_file;      /* $SEALPOST_HOME/config, else $XDG_CONFIG_HOME/sealpost/config */
     const char *home;             /* the profile: $SEALPOST_HOME/data, else $XDG_DATA_HOME/sealpost; holds store/, keys/, lock */

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The profile's folder with its lock, the run-time folder with socket and token. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "supervisor.h"
+
+/* Makes every missing folder of the path, private. */
+static enum sp_status
+make_folders(const char *path, struct arena *arena)
+{
+    char *copy = arena_strdup(arena, path);
+    if (!copy)
+        return SP_NOMEM;
+    for (char *p = copy + 1; *p; p++) {
+        if (*p != '/')
+            continue;
+        *p = '\0';
+        if (mkdir(copy, 0700) != 0 && errno != EEXIST)
+            return errno == EACCES || errno == EROFS ? SP_DENIED : SP_IO;
+        *p = '/';
+    }
+    if (mkdir(copy, 0700) != 0 && errno != EEXIST)
+        return errno == EACCES || errno == EROFS ? SP_DENIED : SP_IO;
+    return SP_OK;
+}
+
+/* A real folder of ours; what others could do with it is taken away. */
+static enum sp_status
+claim_folder(const char *path, struct arena *arena)
+{
+    struct stat s;
+    enum sp_status st = make_folders(path, arena);
+    if (st)
+        return st;
+    if (lstat(path, &s) != 0 || !S_ISDIR(s.st_mode) || s.st_uid != geteuid())
+        return SP_DENIED;
+    if ((s.st_mode & 077) && chmod(path, 0700) != 0)
+        return SP_DENIED;
+    return SP_OK;
+}
+
+static enum sp_status
+take_lock(struct supervisor *s, const char *path)
+{
+    s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (s->lock_fd < 0)
+        return SP_DENIED;
+    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK ? SP_BUSY : SP_IO;
+    return SP_OK;
+}
+
+static enum sp_status
+write_token(struct supervisor *s, const char *path)
+{
+    if (getrandom(s->token, sizeof s->token, 0) != (ssize_t)sizeof s->token)
+        return SP_IO;
+    (void)unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return SP_DENIED;
+    enum sp_status st = write(fd, s->token, sizeof s->token) == (ssize_t)sizeof s->token ? SP_OK : SP_FULL;
+    (void)close(fd);
+    return st;
+}
+
+static enum sp_status
+listen_at(struct supervisor *s, const char *path)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    size_t n = strlen(path);
+    if (n >= sizeof a.sun_path)
+        return SP_TOO_LARGE;
+    memcpy(a.sun_path, path, n + 1);
+    (void)unlink(path); /* stale: we hold the lock, so nobody listens there */
+    s->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (s->listener < 0)
+        return SP_IO;
+    if (bind(s->listener, (struct sockaddr *)&a, sizeof a) != 0 || chmod(path, 0600) != 0 || listen(s->listener, 16) != 0)
+        return errno == EACCES ? SP_DENIED : SP_IO;
+    return SP_OK;
+}
+
+enum sp_status
+place_take(struct supervisor *s, const char **what)
+{
+    const char *lock = arena_printf(&s->arena, "%s/lock", s->paths.home);
+    const char *token = arena_printf(&s->arena, "%s/token", s->paths.runtime);
+    const char *sock = arena_printf(&s->arena, "%s/engine.sock", s->paths.runtime);
+    *what = s->paths.home;
+    if (!lock || !token || !sock)
+        return SP_NOMEM;
+    enum sp_status st = claim_folder(s->paths.home, &s->arena);
+    if (st)
+        return st;
+    *what = lock;
+    st = take_lock(s, lock);
+    if (st)
+        return st;
+    *what = s->paths.runtime;
+    st = claim_folder(s->paths.runtime, &s->arena);
+    if (!st) {
+        *what = token;
+        st = write_token(s, token);
+    }
+    if (!st) {
+        *what = sock;
+        st = listen_at(s, sock);
+    }
+    return st;
+}
+
+void
+place_leave(struct supervisor *s)
+{
+    const char *token = arena_printf(&s->arena, "%s/token", s->paths.runtime);
+    const char *sock = arena_printf(&s->arena, "%s/engine.sock", s->paths.runtime);
+    if (token)
+        (void)unlink(token);
+    if (sock)
+        (void)unlink(sock);
+    if (s->listener >= 0)
+        (void)close(s->listener);
+    if (s->lock_fd >= 0)
+        (void)close(s->lock_fd);
+    s->listener = s->lock_fd = -1;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* sealpost: the command line. */
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "command.h"
+#include "config.h"
+
+static int command_help(struct place *place, int argc, char **argv);
+static int command_version(struct place *place, int argc, char **argv);
+
+static const struct command commands[] = {
+    {"", command_screens, N_("sealpost [mailto:ADDRESS...]"), N_("Open the screens; with a mailto: link, write a message.")},
+    {"inspect", command_inspect, N_("sealpost inspect [--json] [OPTIONS] FILE|-"), N_("Say what is known of one message: signed, encrypted, by whom, dangerous.")},
+    {"keys", command_keys, N_("sealpost keys list|import ..."), N_("List and import OpenPGP keys and certificates.")},
+    {"send", command_send, N_("sealpost send [OPTIONS] [ADDRESS...]"), N_("Send the message on standard input, as sendmail does.")},
+    {"demo", command_demo, N_("sealpost demo"), N_("Try everything on a built-in mailbox; nothing of yours is touched.")},
+    {"help", command_help, N_("sealpost help"), N_("Show this text.")},
+    {"version", command_version, N_("sealpost version"), N_("Show the version.")},
+};
+#define COUNT (sizeof commands / sizeof *commands)
+
+static int
+command_help(struct place *place, int argc, char **argv)
+{
+    (void)place;
+    (void)argc;
+    (void)argv;
+    printf("%s\n\n", _("sealpost: mail that is private and genuine, in a terminal."));
+    for (size_t i = 0; i < COUNT; i++)
+        printf("  %s\n        %s\n", _(commands[i].synopsis), _(commands[i].help));
+    printf("\n%s\n", _("Manuals: sealpost(1), sealpost-config(5). In the screens, ? shows the keys."));
+    return EX_OK;
+}
+
+static int
+command_version(struct place *place, int argc, char **argv)
+{
+    (void)place;
+    (void)argc;
+    (void)argv;
+    printf("sealpost %s\n", PACKAGE_VERSION);
+    return EX_OK;
+}
+
+static const struct command *
+find_command(const char *name)
+{
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        name = "help";
+    else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+        name = "version";
+    else if (strncmp(name, "mailto:", 7) == 0)
+        name = "";
+    for (size_t i = 0; i < COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct place place = {.arena = ARENA_INIT};
+    const char *catalogues = getenv("SEALPOST_LOCALEDIR");
+
+    (void)setlocale(LC_ALL, "");
+    (void)bindtextdomain("sealpost", catalogues ? catalogues : LOCALEDIR);
+    (void)textdomain("sealpost");
+    secret_harden_process();
+    const struct command *c = find_command(argc > 1 ? argv[1] : "");
+    if (!c) {
+        say_error(_("\"%s\" is no command of sealpost; \"sealpost help\" lists them"), argv[1]);
+        return EX_USAGE;
+    }
+    int code = EX_CONFIG;
+    if (place_find(&place)) {
+        bool has_name = *c->name != '\0';
+        code = c->run(&place, argc - has_name, argv + has_name);
+    }
+    arena_release(&place.arena);
+    return code;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The screens: starts the ui on this terminal and serves it what it may not do itself: editor, files, openers, a new socket. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "config.h"
+#include "screen.h"
+
+#define UI_STUB_FD 3
+#define UI_ENGINE_FD 4
+
+struct session {
+    struct place *place;
+    struct loop *loop;
+    struct wire_conn *ui;
+    pid_t ui_pid;
+    int code;
+};
+
+static _Noreturn void
+become_ui(const char *program, int stub_fd, int engine_fd, const char *mailto)
+{
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    int a = fcntl(stub_fd, F_DUPFD, 10), b = fcntl(engine_fd, F_DUPFD, 10);
+    if (a < 0 || b < 0 || dup2(a, UI_STUB_FD) < 0 || dup2(b, UI_ENGINE_FD) < 0 || close_range(5, UINT32_MAX, 0) != 0)
+        _exit(EX_OSERR);
+    char *const argv[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)mailto, NULL};
+    (void)execv(program, argv);
+    _exit(EX_OSFILE);
+}
+
+static void
+reconnect(struct session *s, uint32_t id)
+{
+    int fd;
+    enum sp_status st = engine_open(s->place, "screens", &fd, NULL);
+    if (st) {
+        (void)wire_reply_error(s->ui, id, st, NULL);
+        return;
+    }
+    if (wire_send_connected(s->ui, id, &(struct wm_connected){.fd = fd}) != SP_OK)
+        say_error(_("the screen cannot be reached"));
+    (void)close(fd);
+}
+
+static void
+on_message(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *arg)
+{
+    struct session *s = arg;
+    switch (in->type) {
+    case WM_TYPE_edit_text: serve_edit(s->place, c, in->id, in->msg, arena); break;
+    case WM_TYPE_save_file: serve_save(c, in->id, in->msg, arena); break;
+    case WM_TYPE_read_file: serve_read(c, in->id, in->msg, arena); break;
+    case WM_TYPE_open_file: serve_open(s->place, c, in->id, in->msg, arena); break;
+    case WM_TYPE_reconnect: reconnect(s, in->id); break;
+    default:
+        if (in->id)
+            (void)wire_reply_error(c, in->id, SP_INVALID, NULL);
+    }
+}
+
+static void
+on_closed(struct wire_conn *c, enum sp_status why, void *arg)
+{
+    (void)c;
+    (void)why;
+    (void)arg; /* the child's end, which follows, is what counts */
+}
+
+static void
+on_child(struct loop *l, int signo, void *arg)
+{
+    struct session *s = arg;
+    int status;
+    pid_t pid;
+    (void)signo;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid != s->ui_pid)
+            continue;
+        s->code = WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+        loop_stop(l, s->code);
+    }
+}
+
+static int
+serve(struct session *s, int engine_fd, const char *mailto)
+{
+    int ends[2];
+    const char *program = arena_printf(&s->place->arena, "%s/sealpost-ui", s->place->libexec);
+    if (!program || wire_pair(ends) != SP_OK)
+        return EX_OSERR;
+    s->ui_pid = fork();
+    if (s->ui_pid == 0)
+        become_ui(program, ends[1], engine_fd, mailto);
+    (void)close(ends[1]);
+    (void)close(engine_fd);
+    s->ui = wire_conn_new(ends[0], s->loop, on_message, on_closed, s);
+    if (s->ui_pid < 0 || !s->ui)
+        return EX_OSERR;
+    int code = loop_run(s->loop);
+    wire_conn_free(s->ui);
+    return code;
+}
+
+int
+command_screens(struct place *place, int argc, char **argv)
+{
+    struct session s = {.place = place, .code = EX_OK};
+    int engine_fd;
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+        say_error(_("the screens need a terminal; \"sealpost help\" lists what works without one"));
+        return EX_USAGE;
+    }
+    if (!config_is_good(place))
+        return EX_CONFIG;
+    enum sp_status st = engine_open(place, "screens", &engine_fd, NULL);
+    if (st) {
+        say_error(_("sealpost cannot start: %s"), say_status(st));
+        return exit_status(st);
+    }
+    /* ^C and ^Z belong to the ui and to what runs on the terminal; a lost line (SIGHUP) ends the ui, then us. */
+    (void)signal(SIGINT, SIG_IGN);
+    (void)signal(SIGQUIT, SIG_IGN);
+    (void)signal(SIGHUP, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
+    s.loop = loop_new();
+    int code = EX_OSERR;
+    if (s.loop && loop_signal(s.loop, SIGCHLD, on_child, &s) == SP_OK)
+        code = serve(&s, engine_fd, argc > 1 ? argv[1] : NULL);
+    loop_free(s.loop);
+    if (code == EX_OSFILE)
+        say_error(_("the program sealpost-ui is missing in %s; install sealpost again"), place->libexec);
+    return code;
+}
