@@ -365,10 +365,11 @@ sandbox_enter_child(enum sp_role role)
 enum sp_status
 sandbox_enter_resolver(void)
 {
-    static const char *const read_only[] = {"/etc", "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share", "/run", "/var/run", "/nix/store", "/gnu/store", NULL};
+    static const char *const read_only[] = {"/etc", "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share", "/run/systemd", "/run/resolvconf",
+                                             "/run/NetworkManager", "/run/nscd", "/nix/store", "/gnu/store", NULL}; /* not /run: the token may lie below it */
     static const struct sandbox_paths paths = {.read_only = read_only};
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return SP_UNSUPPORTED;
     enum sp_status st = enter_landlock(&paths);
-    return st ? st : load_filter(ALLOW_READ_FILES | ALLOW_FORK | ALLOW_THREADS | ALLOW_UNIX | ALLOW_INET | ALLOW_RESOLVE | SANITIZER_EXTRA);
+    return st ? st : load_filter(ALLOW_READ_FILES | ALLOW_FORK | ALLOW_THREADS | ALLOW_UNIX | ALLOW_INET | ALLOW_RESOLVE | ALLOW_CODE | SANITIZER_EXTRA);
 }
