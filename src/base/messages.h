@@ -198,6 +198,7 @@
 #define WM_open_file(F, S, L) F(STR, name) F(STR, type) F(FD, content)                        /* reply_done: configured opener ran */
 #define WM_reconnect(F, S, L)                                                                 /* connected: a greeted engine socket */
 #define WM_connected(F, S, L) F(FD, fd)
+#define WM_suspend(F, S, L)                                                                   /* reply_done once the job goes on: ui has left curses before */
 
 /* --- engine -> parse */
 #define WM_parse_message(F, S, L) F(FD, bytes) F(U64, offset) F(U64, length)                  /* parsed: a document, see mime/document.h */
@@ -307,6 +308,7 @@
     M(0x0346, event_notice, 0, 0) M(0x0347, event_locked, 0, 0)                                                 \
     M(0x0201, edit_text, 0, 0) M(0x0202, edited, 1, 0) M(0x0203, save_file, 0, 0) M(0x0204, saved, 1, 0)        \
     M(0x0205, read_file, 0, 0) M(0x0206, open_file, 0, 0) M(0x0207, reconnect, 0, 0) M(0x0208, connected, 1, 0) \
+    M(0x0209, suspend, 0, 0)                                                                                    \
     M(0x0401, parse_message, 0, 0) M(0x0402, parsed, 1, 0) M(0x0403, parse_headers, 0, 0) M(0x0404, parsed_headers, 1, 0) \
     M(0x0405, extract_part, 0, 0) M(0x0406, parse_addresses, 0, 0) M(0x0407, addresses, 1, 0)                   \
     M(0x0408, build_entity, 0, 0) M(0x0409, wrap_signed, 0, 0) M(0x040a, wrap_encrypted, 0, 0)                  \
@@ -369,6 +371,8 @@ WIRE_RECORDS(R)
 WIRE_MESSAGES(M)
 #undef M
 
+/* The status that a reply_error carries; never SP_OK, whatever the peer wrote. */
+enum sp_status wire_error_status(const struct wm_reply_error *e);
 /* Shorthands for the two commonest final replies. */
 enum sp_status wire_reply_done(struct wire_conn *c, uint32_t id);
 /* text may be NULL. */

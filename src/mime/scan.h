@@ -17,7 +17,8 @@ struct scan_field {
 enum scan_kind { SCAN_LEAF, SCAN_MULTIPART, SCAN_MESSAGE };
 
 struct scan_entity {
-    uint32_t parent, first_child, next_sibling, depth, children; /* DOC_NONE where there is none */
+    uint32_t parent, first_child, next_sibling, depth; /* DOC_NONE where there is none */
+    uint32_t children, numbered;       /* numbered: for the giving out of section numbers */
     enum scan_kind kind;
     bool broken;                       /* a multipart of which no part was found: a leaf */
     size_t raw_at, raw_len, body_at, body_len;

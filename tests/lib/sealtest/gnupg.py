@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 
-from .util import DOMAIN, Failed, end_process, processes_below, read, run, short_dir, write
+from .util import DOMAIN, Failed, at_end, end_process, processes_below, read, run, short_dir, write
 
 PASSPHRASE = "correct horse battery staple"
 
@@ -38,6 +38,8 @@ class Home:
         self.path = path or short_dir("gh")
         os.makedirs(self.path, exist_ok=True)
         os.chmod(self.path, 0o700)
+        if self.own:
+            at_end(self.close)
         self.fingerprint = ""  # of the first secret key
         write(os.path.join(self.path, "gpg.conf"), "no-greeting\nno-auto-key-retrieve\nkeyserver hkp://127.0.0.1:9\n")
         write(os.path.join(self.path, "gpg-agent.conf"), "allow-loopback-pinentry\ndisable-scdaemon\ns2k-count 65536\n")
@@ -122,6 +124,8 @@ class Home:
 
     def close(self):
         """End the agent; a home that we made is removed."""
+        if not os.path.isdir(self.path):
+            return
         run(["gpgconf", "--kill", "all"], env=self.env(), check=False)
         for pid in processes_below(self.path):
             end_process(pid, 2)

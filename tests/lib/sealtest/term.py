@@ -17,7 +17,7 @@ import shutil
 import sys
 import time
 
-from .util import TESTS, Failed, end_process, read, run, short_dir, write
+from .util import TESTS, Failed, at_end, end_process, read, run, short_dir, write
 
 GOLDEN = os.path.join(TESTS, "screens", "golden")
 CONF = """\
@@ -40,6 +40,11 @@ def framed(screen, width):
     return "\n".join(["+" + "-" * width + "+", *("|" + line for line in screen.splitlines()), "+" + "-" * width + "+"])
 
 
+def unsplit(word):
+    """tmux takes a semicolon at a word's end for the end of its command."""
+    return word[:-1] + "\\;" if word.endswith(";") else word
+
+
 class Term:
     """One tmux server with one pane. folder: where its socket is (a new short one by default)."""
 
@@ -47,6 +52,8 @@ class Term:
         self.own = folder is None
         self.dir = folder or short_dir("tm")
         self.width, self.height = width, height
+        if self.own:
+            at_end(self.close)
         if argv:
             self.start(argv, env or {}, term, cwd)
 
@@ -74,12 +81,12 @@ class Term:
 
     def send(self, *keys):
         """Press keys, by tmux's names; other words are typed."""
-        self.tmux("send-keys", "--", *keys)
+        self.tmux("send-keys", "--", *map(unsplit, keys))
         return self
 
     def type(self, text):
         """Type text as it stands."""
-        self.tmux("send-keys", "-l", "--", text)
+        self.tmux("send-keys", "-l", "--", unsplit(text))
         return self
 
     def paste(self, text):
@@ -197,6 +204,8 @@ class Term:
 
     def close(self):
         """End the program and the tmux server."""
+        if not os.path.isdir(self.dir):
+            return
         try:
             server = int(self.tmux("display-message", "-p", "#{pid}", check=False) or 0)
         except (Failed, ValueError):
