@@ -121,42 +121,54 @@ plain_length(const char *s)
     return next ? (size_t)(next - s) : strlen(s);
 }
 
+static void
+add_plain(struct buf *out, const char *s, size_t len, const char *fallback)
+{
+    struct charset_result r;
+    const char *guess = charset_guess(s, len);
+    (void)charset_to_utf8(out, strcmp(guess, "UTF-8") != 0 && fallback ? fallback : guess, s, len, SIZE_MAX / 4, &r);
+}
+
 void
 rfc2047_decode(struct buf *out, const char *s, const char *fallback)
 {
-    struct charset_result r;
     while (*s) {
         size_t n = decode_run(out, s);
         if (n == 0) {
             n = plain_length(s);
-            const char *guess = charset_guess(s, n);
-            (void)charset_to_utf8(out, strcmp(guess, "UTF-8") != 0 && fallback ? fallback : guess, s, n, SIZE_MAX / 4, &r);
+            add_plain(out, s, n, fallback);
         }
         s += n;
     }
 }
 
+static void
+add_q_word(struct buf *out, const struct buf *text)
+{
+    buf_adds(out, "=?utf-8?Q?");
+    for (size_t i = 0; i < text->len; i++) {
+        unsigned char c = (unsigned char)text->data[i];
+        if (isalnum(c) && c < 128)
+            buf_addc(out, (char)c);
+        else if (c == ' ')
+            buf_addc(out, '_');
+        else
+            buf_addf(out, "=%02X", c);
+    }
+    buf_adds(out, "?=");
+}
+
 void
-rfc2047_rewrite(struct buf *out, const char *s)
+rfc2047_rewrite(struct buf *out, const char *s, const char *fallback)
 {
     struct buf text = BUF_INIT;
     while (*s) {
         size_t n = decode_run(&text, s);
         if (n == 0) {
             n = plain_length(s);
-            buf_add(out, s, n);
+            add_plain(out, s, n, fallback);
         } else if (text.len) {
-            buf_adds(out, "=?utf-8?Q?");
-            for (size_t i = 0; i < text.len; i++) {
-                unsigned char c = (unsigned char)text.data[i];
-                if (isalnum(c) && c < 128)
-                    buf_addc(out, (char)c);
-                else if (c == ' ')
-                    buf_addc(out, '_');
-                else
-                    buf_addf(out, "=%02X", c);
-            }
-            buf_adds(out, "?=");
+            add_q_word(out, &text);
         }
         buf_clear(&text);
         s += n;

@@ -8,7 +8,8 @@
 
 /* Appends the text of an unfolded value as UTF-8. Bytes outside of words are UTF-8 when valid, else of the fallback charset. */
 void rfc2047_decode(struct buf *out, const char *s, const char *fallback);
-/* Appends the value with each run of words replaced by one UTF-8 word in the Q encoding, of letters, digits, '_' and =XX only. */
-void rfc2047_rewrite(struct buf *out, const char *s);
+/* Appends the value as valid UTF-8 with each run of words replaced by one UTF-8 word in the Q encoding, made of letters, digits, '_'
+   and =XX only, so that it keeps its place in any structured field. */
+void rfc2047_rewrite(struct buf *out, const char *s, const char *fallback);
 
 #endif

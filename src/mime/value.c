@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "rfc2047.h"
 
 GMimeParserOptions *
@@ -51,29 +52,36 @@ value_unfold(const char *raw, size_t len)
     return out;
 }
 
+/* The charset between UTF-8 and the last resort in the list that value_set_fallback made. */
+static const char *
+fallback_of(GMimeParserOptions *options)
+{
+    const char **charsets = g_mime_parser_options_get_fallback_charsets(options);
+    return charsets && charsets[0] ? charsets[1] : NULL;
+}
+
 char *
 value_decode(GMimeParserOptions *options, const char *line)
 {
-    const char **charsets = g_mime_parser_options_get_fallback_charsets(options);
     struct buf text = BUF_INIT;
-    rfc2047_decode(&text, line, charsets && charsets[0] ? charsets[1] : NULL);
+    rfc2047_decode(&text, line, fallback_of(options));
     char *copy = g_strdup(buf_str(&text));
     buf_release(&text);
     return copy;
 }
 
-/* For GMime's structured parsers: unfolded, with words that they decode right. */
+/* For GMime's structured parsers: unfolded, valid UTF-8, with words that they decode right. */
 static char *
-unfold_rewritten(const char *raw, size_t len)
+unfold_rewritten(GMimeParserOptions *options, const char *raw, size_t len)
 {
     char *line = value_unfold(raw, len);
-    if (strstr(line, "=?")) {
-        struct buf out = BUF_INIT;
-        rfc2047_rewrite(&out, line);
-        g_free(line);
-        line = g_strdup(buf_str(&out));
-        buf_release(&out);
-    }
+    if (!strstr(line, "=?") && utf8_valid(line, strlen(line)))
+        return line;
+    struct buf out = BUF_INIT;
+    rfc2047_rewrite(&out, line, fallback_of(options));
+    g_free(line);
+    line = g_strdup(buf_str(&out));
+    buf_release(&out);
     return line;
 }
 
@@ -119,7 +127,7 @@ value_ids(const char *raw, size_t len)
 GMimeContentType *
 value_content_type(GMimeParserOptions *options, const char *raw, size_t len, bool *valid)
 {
-    char *line = unfold_rewritten(raw, len);
+    char *line = unfold_rewritten(options, raw, len);
     size_t token = strcspn(line, "/;, \t");
     bool slash = token > 0 && line[token + strspn(line + token, " \t")] == '/';
     GMimeContentType *ct;
@@ -139,7 +147,7 @@ value_content_type(GMimeParserOptions *options, const char *raw, size_t len, boo
 GMimeContentDisposition *
 value_disposition(GMimeParserOptions *options, const char *raw, size_t len)
 {
-    char *line = unfold_rewritten(raw, len);
+    char *line = unfold_rewritten(options, raw, len);
     GMimeContentDisposition *d = *line ? g_mime_content_disposition_parse(options, line) : NULL;
     g_free(line);
     return d;
@@ -205,7 +213,7 @@ size_t
 value_mailboxes(GMimeParserOptions *options, const char *raw, size_t len, size_t max, value_mailbox_fn *fn, void *arg)
 {
     struct walk w = {.max = max, .fn = fn, .arg = arg};
-    char *line = unfold_rewritten(raw, len);
+    char *line = unfold_rewritten(options, raw, len);
     InternetAddressList *list = *line ? internet_address_list_parse(options, line) : NULL;
     if (list) {
         walk_list(list, &w, 0);
