@@ -293,6 +293,15 @@ profile_end_engine(struct engine *e)
     (void)wire_send_stop(role_control(e->role), 0, &(struct wm_stop){});
 }
 
+void
+handle_end_engine(struct engine *e, struct request *rq, struct wire_in *in, struct arena *arena)
+{
+    (void)in;
+    (void)arena;
+    request_done(rq);
+    profile_end_engine(e);
+}
+
 static void
 on_idle(struct loop *l, void *arg)
 {
