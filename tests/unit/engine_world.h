@@ -495,7 +495,10 @@ world_control(struct wire_conn *c, struct wire_in *in, struct arena *arena, void
         w->wants_parse += m->role == SP_ROLE_PARSE;
         w->wants_keys += m->role == SP_ROLE_KEYS;
         (void)wire_reply_done(c, in->id);
-        world_give(w, (enum sp_role)m->role, m->index);
+        /* Like the real one: a role that runs has been handed over already. */
+        struct wire_conn *running = m->role == SP_ROLE_PARSE ? w->parse : m->role == SP_ROLE_KEYS ? w->keys : w->net;
+        if (!running)
+            world_give(w, (enum sp_role)m->role, m->index);
     } else if (in->type == WM_TYPE_run_password_command) {
         int p[2];
         assert_int_equal(pipe(p), 0);
