@@ -237,8 +237,10 @@
     F(U8, protocol) F(FD, bytes) L(text, fingerprints) F(U8, hidden) F(STR, signer) F(U8, interactive) /* encrypted_bytes */
 #define WM_encrypted_bytes(F, S, L) F(FD, ciphertext) F(STR, smime_type)
 #define WM_set_trust(F, S, L) F(U8, protocol) F(STR, fingerprint) F(U8, trust)                /* reply_done (anchors and pins too) */
-/* keys -> engine (a request of its own): passphrase / CANCELLED */
-#define WM_ask_passphrase(F, S, L) F(STR, user_id) F(STR, key_id) F(U8, was_wrong)
+/* A restarted keys gets the store's key back from the engine, as store_key.key said it: reply_done */
+#define WM_store_restore(F, S, L) F(BLOB, key)
+/* keys -> engine (a request of its own): passphrase / CANCELLED. request: id of the engine's request that needs it, 0 = unknown */
+#define WM_ask_passphrase(F, S, L) F(STR, user_id) F(STR, key_id) F(U8, was_wrong) F(U32, request)
 #define WM_passphrase(F, S, L) F(FD, pipe)
 
 /* --- engine -> net; session: 0 interactive, 1 sync, 2 idle */
@@ -309,6 +311,7 @@
     M(0x0509, decrypt, 0, 1) M(0x050a, decrypted, 1, 1) M(0x050b, resolve_keys, 0, 0) M(0x050c, resolved, 1, 0) \
     M(0x050d, sign, 0, 0) M(0x050e, signed_bytes, 1, 0) M(0x050f, encrypt, 0, 0) M(0x0510, encrypted_bytes, 1, 0) \
     M(0x0511, set_trust, 0, 0) M(0x0512, ask_passphrase, 0, 0) M(0x0513, passphrase, 1, 0)                      \
+    M(0x0514, store_restore, 0, 1)                                                                             \
     M(0x0601, imap_connect, 0, 1) M(0x0602, imap_ready, 1, 0) M(0x0603, tls_refused, 1, 0) M(0x0604, imap_list, 0, 0) \
     M(0x0605, imap_folders, 1, 0) M(0x0606, imap_create, 0, 0) M(0x0607, imap_select, 0, 0) M(0x0608, imap_selected, 1, 0) \
     M(0x0609, imap_uids, 0, 0) M(0x060a, imap_uid_list, 1, 0) M(0x060b, imap_fetch_headers, 0, 0) M(0x060c, imap_headers, 0, 0) \

@@ -31,6 +31,7 @@ enum allow {
     ALLOW_ACCEPT = 1 << 7,
     ALLOW_TERMINAL = 1 << 8,
     ALLOW_CODE = 1 << 10,       /* mapping executable memory: what is loaded later than the confinement, and exec itself */
+    ALLOW_RESOLVE = 1 << 9,     /* what the system's resolver does */
 };
 
 static const struct {
@@ -170,14 +171,12 @@ allow_memory(scmp_filter_ctx f, unsigned allow)
     return rc ? rc : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, forbidden, 0));
 }
 
-/* What may concern oneself and nobody else: signals (abort, pthread_kill), limits; and the C library's fstat, which is a newfstatat of an
-   empty path. A path that is not empty cannot be told from it here: that shows that a file exists, not what is in it. */
+/* What may concern oneself and nobody else: signals (abort, pthread_kill) and limits. */
 static int
 allow_own(scmp_filter_ctx f, unsigned allow)
 {
     scmp_datum_t self = (scmp_datum_t)getpid();
     int rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_EQ, 0));
-    rc = rc ? rc : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1, SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH));
     if (allow & ALLOW_FORK) /* children have other numbers; Landlock keeps their signals inside, where the kernel can (see below) */
         return rc ? rc : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 0);
     rc = rc ? rc : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, self));
@@ -199,12 +198,18 @@ add_rules(scmp_filter_ctx f, unsigned allow)
     if (!rc && allow & ALLOW_EXEC)
         rc = ALLOW_ALL(f, exec_calls);
     rc = rc ? rc : allow_open(f, allow);
+    if (!rc && !(allow & (ALLOW_READ_FILES | ALLOW_WRITE_FILES))) /* the C library's fstat of an own descriptor;
+        a path that is not empty cannot be told from it here: that shows that a file exists, not what is in it */
+        rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1, SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH));
     rc = rc ? rc : allow_sockets(f, allow);
     rc = rc ? rc : allow_clone(f, allow);
     rc = rc ? rc : allow_ioctl(f, allow);
     rc = rc ? rc : allow_memory(f, allow);
     return rc ? rc : allow_own(f, allow);
 }
+
+/* What getaddrinfo and the modules of the name service switch do beyond that. */
+static const int resolver_calls[] = {SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), SCMP_SYS(set_tid_address)};
 
 static enum sp_status
 load_filter(unsigned allow)
@@ -213,6 +218,8 @@ load_filter(unsigned allow)
     if (!f)
         return SP_UNSUPPORTED;
     int rc = add_rules(f, allow);
+    if (rc == 0 && allow & ALLOW_RESOLVE)
+        rc = ALLOW_ALL(f, resolver_calls);
     if (rc == 0)
         rc = seccomp_load(f);
     seccomp_release(f);
@@ -352,4 +359,15 @@ sandbox_enter_child(enum sp_role role)
     if ((unsigned)role >= SP_ROLE_COUNT || !roles[role].process)
         return SP_INVALID;
     return load_filter(roles[role].child | SANITIZER_EXTRA);
+}
+
+enum sp_status
+sandbox_enter_resolver(void)
+{
+    static const char *const read_only[] = {"/etc", "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share", "/run", "/var/run", "/nix/store", "/gnu/store", NULL};
+    static const struct sandbox_paths paths = {.read_only = read_only, .connect_tcp = true};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return SP_UNSUPPORTED;
+    enum sp_status st = enter_landlock(&paths);
+    return st ? st : load_filter(ALLOW_READ_FILES | ALLOW_FORK | ALLOW_THREADS | ALLOW_UNIX | ALLOW_INET | ALLOW_RESOLVE | ALLOW_CODE | SANITIZER_EXTRA);
 }

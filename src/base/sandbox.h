@@ -24,6 +24,9 @@ enum sp_status sandbox_enter(enum sp_role role, const struct sandbox_paths *path
 /* A second, tighter step for the children that parse one message (PARSE) or do one S/MIME operation (KEYS): no new processes, no
    sockets, and signals to nobody. */
 enum sp_status sandbox_enter_child(enum sp_role role) SP_MUST_USE;
+/* For the helper of net that resolves host names: reads the system's files and modules, asks name servers, forks; executes nothing and
+   writes nothing. */
+enum sp_status sandbox_enter_resolver(void) SP_MUST_USE;
 /* The Landlock ABI of this kernel, 0 = none. */
 int sandbox_landlock_abi(void);
 

@@ -46,6 +46,7 @@ struct wire_conn {
     wire_closed_fn *on_closed;
     void *arg;
     struct queued *first, **last;
+    size_t waiting; /* bytes of the queue's bodies */
     uint32_t next_id;
     bool paused, busy, freed;
     struct totals accepted, sent;
@@ -83,6 +84,7 @@ close_conn(struct wire_conn *c)
         c->first = next;
     }
     c->last = &c->first;
+    c->waiting = 0;
 }
 
 /* No more can be sent. The reading side stays, so that what the peer said last is still read; its end of file then ends the
@@ -175,6 +177,7 @@ drain(struct wire_conn *c)
             return st;
         count(&c->sent, c->first);
         struct queued *q = c->first;
+        c->waiting -= q->head.body_len;
         c->first = q->next;
         if (!c->first)
             c->last = &c->first;
@@ -249,6 +252,7 @@ wire_send(struct wire_conn *c, uint16_t type, uint32_t id, const void *msg)
     count(&c->accepted, q);
     *c->last = q;
     c->last = &q->next;
+    c->waiting += q->head.body_len;
     st = drain(c);
     if (st && st != SP_AGAIN)
         cut(c);
@@ -480,6 +484,21 @@ bool
 wire_conn_is_open(const struct wire_conn *c)
 {
     return c && c->fd >= 0;
+}
+
+size_t
+wire_conn_queued(const struct wire_conn *c)
+{
+    size_t n = 0;
+    for (const struct queued *q = c->first; q; q = q->next)
+        n++;
+    return n;
+}
+
+size_t
+wire_conn_queued_bytes(const struct wire_conn *c)
+{
+    return c->waiting;
 }
 
 void

@@ -69,6 +69,10 @@ struct wire_conn *wire_conn_new(int fd, struct loop *loop, wire_message_fn *on_m
 void wire_conn_free(struct wire_conn *c);
 int wire_conn_fd(const struct wire_conn *c);
 bool wire_conn_is_open(const struct wire_conn *c);
+/* Messages that wait because the peer does not read. */
+size_t wire_conn_queued(const struct wire_conn *c);
+/* The bytes of their bodies: whoever produces much stops above a bound. */
+size_t wire_conn_queued_bytes(const struct wire_conn *c);
 /* Takes no more messages while paused (the queue stays in the kernel). */
 void wire_conn_pause(struct wire_conn *c, bool paused);
 

@@ -100,6 +100,7 @@ enum sp_status store_session_key_get(struct store *s, uint64_t id, unsigned laye
 
 /* --- journal of local changes that the server must still learn, in order */
 enum store_change_kind { STORE_CHANGE_FLAGS, STORE_CHANGE_MOVE, STORE_CHANGE_COPY, STORE_CHANGE_APPEND, STORE_CHANGE_EXPUNGE };
+/* folder and target are 0 when the folder is gone; after the loss of the cache they are found again by their raw names. */
 struct store_change {
     uint64_t id;
     uint32_t account;
@@ -113,6 +114,8 @@ enum sp_status store_change_next(struct store *s, uint32_t account, struct store
 enum sp_status store_change_done(struct store *s, uint64_t id) SP_MUST_USE;
 /* Is a change of this message waiting? (then the server's older flags must not overwrite ours) */
 bool store_change_waiting(struct store *s, uint64_t message);
+/* Is a change of the message that had this uid in that folder waiting? (moved or removed here: the sync must not add it again) */
+bool store_change_uid_waiting(struct store *s, uint64_t folder, uint32_t uid);
 
 /* --- drafts (own): the record, and attachments as blobs */
 enum sp_status store_draft_put(struct store *s, struct wr_draft *d) SP_MUST_USE; /* id 0: new, set; attachments untouched */

@@ -12,6 +12,9 @@
 #include "base/messages.h"
 #include "mime/document.h"
 
+/* Grows with every change of the rules, so that stored verdicts of older rules are not believed. */
+#define VERDICT_VERSION 1u
+
 #define VERDICT_MAX_LAYERS 32 /* nested crypto layers and signed parts that are worked off */
 
 /* What keys said about one layer of one document. */

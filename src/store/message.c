@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Messages: rows of the index and their flags. Counters and generations are kept by the schema's triggers. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define MESSAGE_COLUMNS                                                                                              \
+    "id, folder, uid, sort, date, flags, size, seal, lock, sender, risk, judged, has_body, thread, from_name, from_address," \
+    " recipients, subject, message_id, in_reply_to, refs, list_id"
+
+/* Writes to `message` say OR FAIL: a statement with triggers that may ABORT keeps a journal of its own, which SQLCipher encrypts
+   page by page (measured: 107 instead of 17 us per added message). Each of them changes one row, so there is nothing to undo. */
+
+static enum sp_status
+update_known(struct db *db, const struct store_message *m)
+{
+    /* What a verdict has put into the row (a protected Subject, the From that the seal is bound to) stays. What is the same
+       already is not written: the folder's generation would grow for nothing. */
+    return db_run(db,
+        "UPDATE OR FAIL message SET sort = ?2, date = ?3, flags = ?4, size = max(size, ?5), list_id = ?6, recipients = ?7,"
+        " from_name = CASE WHEN judged THEN from_name ELSE ?8 END, from_address = CASE WHEN judged THEN from_address ELSE ?9 END,"
+        " subject = CASE WHEN judged THEN subject ELSE ?10 END WHERE id = ?1"
+        " AND ((sort, date, flags, list_id, recipients) IS NOT (?2, ?3, ?4, ?6, ?7) OR size < ?5"
+        "  OR (NOT judged AND (from_name, from_address, subject) IS NOT (?8, ?9, ?10)))",
+        DB_ARGS(DB_I(m->id), DB_I(m->sort), DB_I(m->date), DB_I(m->flags), DB_I(m->size), DB_T(m->list_id), DB_T(m->to),
+            DB_T(m->from_name), DB_T(m->from_address), DB_T(m->subject)));
+}
+
+static enum sp_status
+insert_new(struct db *db, struct store_message *m)
+{
+    int64_t last = 0, thread = 0;
+    enum sp_status st = db_number(db, "SELECT seq FROM sqlite_sequence WHERE name = 'message'", NULL, 0, &last);
+    if (st == SP_NOT_FOUND)
+        st = SP_OK;
+    m->id = (uint64_t)last + 1;
+    if (!st)
+        st = thread_assign(db, m, (int64_t)m->id, &thread);
+    if (st)
+        return st;
+    m->thread = (uint64_t)thread;
+    return db_run(db,
+        "INSERT OR FAIL INTO message (id, folder, uid, sort, date, flags, size, seal, lock, sender, risk, judged, has_body, thread,"
+        " depth, from_name, from_address, recipients, subject, message_id, in_reply_to, refs, list_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        DB_ARGS(DB_I(m->id), DB_I(m->folder), DB_I(m->uid), DB_I(m->sort), DB_I(m->date), DB_I(m->flags), DB_I(m->size),
+            DB_I(thread), DB_I(thread_depth(m->references)), DB_T(m->from_name), DB_T(m->from_address), DB_T(m->to),
+            DB_T(m->subject), DB_T(m->message_id), DB_T(m->in_reply_to), DB_T(m->references), DB_T(m->list_id)));
+}
+
+static enum sp_status
+add_one(struct db *db, struct store_message *m)
+{
+    m->id = 0;
+    if (m->uid) {
+        int64_t id = 0;
+        enum sp_status st = db_number(db, "SELECT id FROM message WHERE folder = ? AND uid = ? AND uid != 0",
+            DB_ARGS(DB_I(m->folder), DB_I(m->uid)), &id);
+        m->id = (uint64_t)id;
+        if (st != SP_NOT_FOUND)
+            return st ? st : update_known(db, m);
+    }
+    return insert_new(db, m);
+}
+
+enum sp_status
+store_messages_add(struct store *s, struct store_message *m, size_t n)
+{
+    enum sp_status st = db_scope(&s->own);
+    if (st)
+        return st;
+    st = db_scope(&s->cache);
+    if (st)
+        return db_scope_end(&s->own, st);
+    for (size_t i = 0; !st && i < n; i++)
+        st = add_one(db_of(s, m[i].folder), &m[i]);
+    st = db_scope_end(&s->own, st);
+    return db_scope_end(&s->cache, st);
+}
+
+enum sp_status
+store_message_get(struct store *s, uint64_t id, struct arena *a, struct store_message *out)
+{
+    struct db *db = db_of(s, id);
+    sqlite3_stmt *q = NULL;
+    enum sp_status st = db_query(db, "SELECT " MESSAGE_COLUMNS " FROM message WHERE id = ?", DB_ARGS(DB_I(id)), &q);
+
+    if (!st)
+        st = db_step(db, q);
+    if (!st) {
+        *out = (struct store_message){
+            .id = id,
+            .folder = (uint64_t)sqlite3_column_int64(q, 1),
+            .uid = (uint32_t)sqlite3_column_int64(q, 2),
+            .sort = sqlite3_column_int64(q, 3),
+            .date = sqlite3_column_int64(q, 4),
+            .flags = (uint32_t)sqlite3_column_int64(q, 5),
+            .size = (uint64_t)sqlite3_column_int64(q, 6),
+            .seal = (uint8_t)sqlite3_column_int(q, 7),
+            .lock = (uint8_t)sqlite3_column_int(q, 8),
+            .sender = (uint8_t)sqlite3_column_int(q, 9),
+            .risk = (uint8_t)sqlite3_column_int(q, 10),
+            .judged = (uint8_t)sqlite3_column_int(q, 11),
+            .has_body = sqlite3_column_int(q, 12) != 0,
+            .thread = (uint64_t)sqlite3_column_int64(q, 13),
+            .from_name = db_text(q, 14, a),
+            .from_address = db_text(q, 15, a),
+            .to = db_text(q, 16, a),
+            .subject = db_text(q, 17, a),
+            .message_id = db_text(q, 18, a),
+            .in_reply_to = db_text(q, 19, a),
+            .references = db_text(q, 20, a),
+            .list_id = db_text(q, 21, a),
+        };
+        if (!out->from_name || !out->from_address || !out->to || !out->subject || !out->message_id || !out->in_reply_to ||
+            !out->references || !out->list_id)
+            st = SP_NOMEM;
+    }
+    db_end(q);
+    return st == SP_EOF ? SP_NOT_FOUND : st;
+}
+
+enum sp_status
+store_message_by_uid(struct store *s, uint64_t folder, uint32_t uid, uint64_t *id)
+{
+    int64_t found = 0;
+    enum sp_status st = db_number(db_of(s, folder), "SELECT id FROM message WHERE folder = ? AND uid = ? AND uid != 0",
+        DB_ARGS(DB_I(folder), DB_I(uid)), &found);
+    *id = (uint64_t)found;
+    return st;
+}
+
+enum sp_status
+store_message_by_message_id(struct store *s, uint32_t account, const char *message_id, uint64_t *id)
+{
+    static const char sql[] =
+        "SELECT m.id, m.sort FROM message m JOIN folder f ON f.id = m.folder"
+        " WHERE m.message_id = ?1 AND m.message_id != '' AND (?2 = 0 OR f.account = ?2) ORDER BY m.sort DESC, m.id DESC LIMIT 1";
+    struct db *const dbs[] = {&s->cache, &s->own};
+    int64_t best = INT64_MIN;
+
+    *id = 0;
+    for (size_t i = 0; i < 2; i++) {
+        sqlite3_stmt *q = NULL;
+        enum sp_status st = db_query(dbs[i], sql, DB_ARGS(DB_T(message_id), DB_I(account)), &q);
+        if (!st)
+            st = db_step(dbs[i], q);
+        if (!st && (!*id || sqlite3_column_int64(q, 1) > best)) {
+            *id = (uint64_t)sqlite3_column_int64(q, 0);
+            best = sqlite3_column_int64(q, 1);
+        }
+        db_end(q);
+        if (st && st != SP_EOF)
+            return st;
+    }
+    return *id ? SP_OK : SP_NOT_FOUND;
+}
+
+enum sp_status
+store_uids(struct store *s, uint64_t folder, struct store_uid **out, size_t *n)
+{
+    struct db *db = db_of(s, folder);
+    struct store_uid *list = NULL;
+    size_t count = 0, cap = 0;
+    sqlite3_stmt *q = NULL;
+    enum sp_status st = db_query(db, "SELECT uid, flags FROM message WHERE folder = ? AND uid != 0 ORDER BY uid",
+        DB_ARGS(DB_I(folder)), &q);
+
+    while (!st && !(st = db_step(db, q))) {
+        if (count == cap) {
+            cap = cap ? cap * 2 : 256;
+            struct store_uid *grown = realloc(list, cap * sizeof *grown);
+            if (!grown) {
+                st = SP_NOMEM;
+                break;
+            }
+            list = grown;
+        }
+        list[count++] = (struct store_uid){(uint32_t)sqlite3_column_int64(q, 0), (uint32_t)sqlite3_column_int64(q, 1)};
+    }
+    db_end(q);
+    if (st != SP_EOF) {
+        free(list);
+        list = NULL;
+        count = 0;
+    }
+    *out = list;
+    *n = count;
+    return st == SP_EOF ? SP_OK : st;
+}
+
+enum sp_status
+store_flags_set(struct store *s, uint64_t id, uint32_t flags)
+{
+    return db_change(db_of(s, id), "UPDATE OR FAIL message SET flags = ? WHERE id = ?", DB_ARGS(DB_I(flags), DB_I(id)));
+}
+
+enum sp_status
+store_message_remove(struct store *s, uint64_t id)
+{
+    return db_change(db_of(s, id), "DELETE FROM message WHERE id = ?", DB_ARGS(DB_I(id)));
+}
+
+enum sp_status
+store_message_set_uid(struct store *s, uint64_t id, uint32_t uid)
+{
+    return db_change(db_of(s, id), "UPDATE OR FAIL message SET uid = ? WHERE id = ?", DB_ARGS(DB_I(uid), DB_I(id)));
+}
+
+enum sp_status
+store_unjudged(struct store *s, uint64_t folder, uint64_t *ids, size_t max, size_t *n)
+{
+    struct db *db = db_of(s, folder);
+    sqlite3_stmt *q = NULL;
+    enum sp_status st = db_query(db, "SELECT id FROM message WHERE folder = ? AND (judged = 0 OR has_body = 0)"
+        " ORDER BY sort DESC, id DESC LIMIT ?", DB_ARGS(DB_I(folder), DB_I(max)), &q);
+
+    *n = 0;
+    while (!st && !(st = db_step(db, q)))
+        ids[(*n)++] = (uint64_t)sqlite3_column_int64(q, 0);
+    db_end(q);
+    return st == SP_EOF ? SP_OK : st;
+}

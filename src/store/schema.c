@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The schemas of both databases as steps: user_version counts those done. A step that was released never changes; a new need
+   is a new step at the end.
+
+   Mail tables are the same in both: `own` has them for local folders. A folder's counters and generation are kept by triggers,
+   so no code path can forget them. */
+#include <stdio.h>
+
+#include "db.h"
+
+#define MAIL_TABLES                                                                                                         \
+    "CREATE TABLE folder ("                                                                                                 \
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL, raw TEXT NOT NULL, name TEXT NOT NULL,"               \
+    " role INTEGER NOT NULL, selectable INTEGER NOT NULL, uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL,"          \
+    " highestmodseq INTEGER NOT NULL, total INTEGER NOT NULL DEFAULT 0, unread INTEGER NOT NULL DEFAULT 0,"                 \
+    " generation INTEGER NOT NULL DEFAULT 1, UNIQUE (account, raw));"                                                       \
+    "CREATE TABLE message ("                                                                                                \
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, folder INTEGER NOT NULL, uid INTEGER NOT NULL, sort INTEGER NOT NULL,"          \
+    " date INTEGER NOT NULL, flags INTEGER NOT NULL, size INTEGER NOT NULL, seal INTEGER NOT NULL,"                         \
+    " lock INTEGER NOT NULL, sender INTEGER NOT NULL, risk INTEGER NOT NULL, judged INTEGER NOT NULL,"                      \
+    " has_body INTEGER NOT NULL, thread INTEGER NOT NULL, depth INTEGER NOT NULL, from_name TEXT NOT NULL,"                 \
+    " from_address TEXT NOT NULL, recipients TEXT NOT NULL, subject TEXT NOT NULL, message_id TEXT NOT NULL,"               \
+    " in_reply_to TEXT NOT NULL, list_id TEXT NOT NULL, refs TEXT NOT NULL);"                                               \
+    "CREATE INDEX message_page ON message (folder, sort, id);"                                                              \
+    "CREATE UNIQUE INDEX message_uid ON message (folder, uid) WHERE uid != 0;"                                              \
+    "CREATE INDEX message_name ON message (message_id) WHERE message_id != '';"                                             \
+    "CREATE INDEX message_thread ON message (thread);"                                                                      \
+    "CREATE INDEX message_unjudged ON message (folder, sort, id) WHERE judged = 0 OR has_body = 0;"                         \
+    "CREATE TABLE body (message INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"                                                 \
+    "CREATE TABLE verdict (message INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"                                              \
+    "CREATE TABLE session_key (message INTEGER NOT NULL, layer INTEGER NOT NULL, bytes BLOB NOT NULL,"                      \
+    " PRIMARY KEY (message, layer)) WITHOUT ROWID;"                                                                         \
+    /* hash: of a Message-ID, see thread.c; merged threads are followed, not rewritten */                                   \
+    "CREATE TABLE thread_of (hash INTEGER PRIMARY KEY, thread INTEGER NOT NULL);"                                           \
+    "CREATE TABLE thread_merged (thread INTEGER PRIMARY KEY, into_thread INTEGER NOT NULL);"                                \
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"                                      \
+    "CREATE TRIGGER message_added AFTER INSERT ON message BEGIN"                                                            \
+    " UPDATE folder SET total = total + 1, unread = unread + ((new.flags & 1) = 0), generation = generation + 1"            \
+    "  WHERE id = new.folder; END;"                                                                                         \
+    "CREATE TRIGGER message_gone AFTER DELETE ON message BEGIN"                                                             \
+    " UPDATE folder SET total = total - 1, unread = unread - ((old.flags & 1) = 0), generation = generation + 1"            \
+    "  WHERE id = old.folder;"                                                                                              \
+    " DELETE FROM body WHERE message = old.id; DELETE FROM verdict WHERE message = old.id;"                                 \
+    " DELETE FROM session_key WHERE message = old.id; END;"                                                                 \
+    "CREATE TRIGGER message_moved AFTER UPDATE OF folder ON message WHEN new.folder != old.folder BEGIN"                    \
+    " UPDATE folder SET total = total - 1, unread = unread - ((old.flags & 1) = 0), generation = generation + 1"            \
+    "  WHERE id = old.folder;"                                                                                              \
+    " UPDATE folder SET total = total + 1, unread = unread + ((new.flags & 1) = 0), generation = generation + 1"            \
+    "  WHERE id = new.folder; END;"                                                                                         \
+    "CREATE TRIGGER message_changed AFTER UPDATE OF flags, sort, seal, lock, sender, risk, subject, from_name, from_address" \
+    " ON message WHEN new.folder = old.folder BEGIN"                                                                        \
+    " UPDATE folder SET unread = unread + ((new.flags & 1) = 0) - ((old.flags & 1) = 0), generation = generation + 1"       \
+    "  WHERE id = new.folder; END;"
+
+static const char *const cache_steps[] = {
+    MAIL_TABLES,
+};
+
+static const char *const own_steps[] = {
+    MAIL_TABLES
+    /* Ids of own folders and messages have bit 62: one look at an id tells the database. */
+    "INSERT INTO sqlite_sequence (name, seq) VALUES ('folder', 4611686018427387904), ('message', 4611686018427387904);"
+    "CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE change (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL, kind INTEGER NOT NULL,"
+    " message INTEGER NOT NULL, folder INTEGER NOT NULL, target INTEGER NOT NULL, uid INTEGER NOT NULL,"
+    " flags_add INTEGER NOT NULL, flags_remove INTEGER NOT NULL, folder_raw TEXT NOT NULL, target_raw TEXT NOT NULL,"
+    " uidvalidity INTEGER NOT NULL);"
+    "CREATE INDEX change_account ON change (account, id);"
+    "CREATE INDEX change_message ON change (message);"
+    "CREATE INDEX change_uid ON change (folder, uid);"
+    "CREATE TABLE draft (id INTEGER PRIMARY KEY AUTOINCREMENT, saved INTEGER NOT NULL, account INTEGER NOT NULL,"
+    " from_ TEXT NOT NULL, to_ TEXT NOT NULL, cc TEXT NOT NULL, bcc TEXT NOT NULL, reply_to TEXT NOT NULL,"
+    " subject TEXT NOT NULL, body TEXT NOT NULL, in_reply_to TEXT NOT NULL, refs TEXT NOT NULL, protocol INTEGER NOT NULL,"
+    " sign INTEGER NOT NULL, encrypt INTEGER NOT NULL, kind INTEGER NOT NULL, origin INTEGER NOT NULL,"
+    " origin_encrypted INTEGER NOT NULL);"
+    "CREATE TABLE attachment (id INTEGER PRIMARY KEY AUTOINCREMENT, draft INTEGER NOT NULL, name TEXT NOT NULL,"
+    " type TEXT NOT NULL, size INTEGER NOT NULL, bytes BLOB NOT NULL);"
+    "CREATE INDEX attachment_draft ON attachment (draft, id);"
+    "CREATE TRIGGER draft_gone AFTER DELETE ON draft BEGIN DELETE FROM attachment WHERE draft = old.id; END;"
+    "CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL, sender TEXT NOT NULL,"
+    " subject TEXT NOT NULL, recipients TEXT NOT NULL, message_id TEXT NOT NULL, state INTEGER NOT NULL, status INTEGER NOT NULL,"
+    " server_text TEXT NOT NULL, created INTEGER NOT NULL, not_before INTEGER NOT NULL, next_try INTEGER NOT NULL,"
+    " attempts INTEGER NOT NULL, sent_copy_done INTEGER NOT NULL, draft INTEGER NOT NULL);"
+    "CREATE TABLE transmission (id INTEGER PRIMARY KEY AUTOINCREMENT, outbox INTEGER NOT NULL, stage INTEGER NOT NULL,"
+    " bytes BLOB NOT NULL);"
+    "CREATE INDEX transmission_outbox ON transmission (outbox, id);"
+    "CREATE TABLE recipient (transmission INTEGER NOT NULL, number INTEGER NOT NULL, address TEXT NOT NULL,"
+    " PRIMARY KEY (transmission, number)) WITHOUT ROWID;"
+    "CREATE TABLE sent_copy (outbox INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"
+    "CREATE TRIGGER transmission_gone AFTER DELETE ON transmission BEGIN"
+    " DELETE FROM recipient WHERE transmission = old.id; END;"
+    "CREATE TRIGGER outbox_gone AFTER DELETE ON outbox BEGIN"
+    " DELETE FROM transmission WHERE outbox = old.id; DELETE FROM sent_copy WHERE outbox = old.id; END;"
+    "CREATE TABLE named_secret (name TEXT PRIMARY KEY, value BLOB NOT NULL);"
+    "CREATE TABLE named_text (name TEXT PRIMARY KEY, value TEXT NOT NULL);",
+};
+
+static const struct {
+    const char *const *steps;
+    int n;
+} schemas[] = {
+    [SCHEMA_CACHE] = {cache_steps, sizeof cache_steps / sizeof *cache_steps},
+    [SCHEMA_OWN] = {own_steps, sizeof own_steps / sizeof *own_steps},
+};
+
+enum sp_status
+schema_migrate(struct db *db, enum schema which)
+{
+    int64_t done;
+    enum sp_status st = db_number(db, "PRAGMA user_version", NULL, 0, &done);
+
+    if (!st && done > schemas[which].n)
+        st = SP_UNSUPPORTED;
+    for (int i = (int)done; !st && i < schemas[which].n; i++) {
+        char version[48];
+        snprintf(version, sizeof version, "PRAGMA user_version = %d;", i + 1);
+        st = db_script(db, "BEGIN IMMEDIATE;");
+        if (st)
+            break;
+        st = db_script(db, schemas[which].steps[i]);
+        if (!st)
+            st = db_script(db, version);
+        if (!st)
+            st = db_script(db, "COMMIT;");
+        if (st)
+            db_rollback(db);
+    }
+    return st;
+}
