@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Replying, forwarding, mailto: addresses, folder names: the pure rules (S34, S48, S65). */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
+
 #include <string.h>
 #include <strings.h>
-
-#include <cmocka.h>
 
 #include "engine/mailto.h"
 #include "engine/reply.h"
