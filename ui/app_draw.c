@@ -147,8 +147,8 @@ app_draw(struct app *a)
         (void)draw_text(a->draw, 0, 0, cols, STYLE_NORMAL, _("Please make this window a bit larger:"));
         (void)draw_text(a->draw, 1, 0, cols, STYLE_NORMAL, _("at least 40 columns and 10 lines."));
     } else {
+        a->top->ops->draw(a, a->top, s.body); /* first: the title tells how far it is scrolled */
         draw_title(a, s.title);
-        a->top->ops->draw(a, a->top, s.body);
         if (question_open(a))
             question_draw(a, s.body);
         draw_hints(a, s.hint);

@@ -106,7 +106,7 @@ recipient_words(const struct compose *x, const struct wr_recipient_plan *p, stru
         bool sure = p->trust >= SP_TRUST_ACCEPTED;
         *s = sure ? SYMBOL_GOOD : SYMBOL_UNSURE;
         *style = sure ? STYLE_GOOD : STYLE_CAUTION;
-        words_fill(out, _("encrypted for {1}, key {2}"), (const char *[]){p->identity, words_trust(p->trust)}, 2);
+        words_fill(out, _("encrypted; the key is {1}: {2}"), (const char *[]){words_trust(p->trust), p->identity}, 2);
     }
 }
 

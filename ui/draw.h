@@ -19,7 +19,7 @@ enum draw_key {
     K_SPECIAL = 0x110000,
     K_UP, K_DOWN, K_LEFT, K_RIGHT, K_PAGE_UP, K_PAGE_DOWN, K_HOME, K_END, K_ENTER, K_ESC, K_TAB, K_BACK_TAB,
     K_BACKSPACE, K_DELETE, K_INSERT, K_F1, K_F2, K_F3, K_F4, K_F5, K_F6, K_F7, K_F8, K_F9, K_F10, K_F11, K_F12,
-    K_PASTE_BEGIN, K_PASTE_END,
+    K_PASTE_BEGIN, K_PASTE_END, K_TOP, K_BOTTOM, K_WORD_LEFT, K_WORD_RIGHT, /* Ctrl with Home, End, Left, Right */
 };
 
 /* Takes the terminal on descriptors 0 and 1 over. theme: see theme_find. ascii: no symbols beyond ASCII whatever the locale is.

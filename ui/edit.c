@@ -285,6 +285,10 @@ move_key(struct edit *e, uint32_t key, int page)
     case K_PAGE_DOWN: move_rows(e, page); return true;
     case K_LEFT: e->cursor = text_previous(s, e->cursor); break;
     case K_RIGHT: e->cursor = text_next(s, e->text.len, e->cursor); break;
+    case K_TOP: e->cursor = 0; break;
+    case K_BOTTOM: e->cursor = e->text.len; break;
+    case K_WORD_LEFT: e->cursor = text_word_left(s, e->cursor); break;
+    case K_WORD_RIGHT: e->cursor = text_word_right(s, e->text.len, e->cursor); break;
     case K_HOME:
     case 'A' & 0x1F: e->cursor = line_start(e); break;
     case K_END:

@@ -100,15 +100,29 @@ line_insert(struct line *l, uint32_t cp)
     return true;
 }
 
-static size_t
-word_start(const struct line *l)
+static bool
+is_blank(char c)
 {
-    const char *s = line_text(l);
-    size_t at = l->cursor;
-    while (at > 0 && s[at - 1] == ' ')
+    return c == ' ' || c == '\n';
+}
+
+size_t
+text_word_left(const char *s, size_t at)
+{
+    while (at > 0 && is_blank(s[at - 1]))
         at--;
-    while (at > 0 && s[at - 1] != ' ')
+    while (at > 0 && !is_blank(s[at - 1]))
         at = text_previous(s, at);
+    return at;
+}
+
+size_t
+text_word_right(const char *s, size_t len, size_t at)
+{
+    while (at < len && !is_blank(s[at]))
+        at = text_next(s, len, at);
+    while (at < len && is_blank(s[at]))
+        at++;
     return at;
 }
 
@@ -122,6 +136,8 @@ line_key(struct line *l, uint32_t key)
     case CTRL('B'): l->cursor = text_previous(s, l->cursor); return true;
     case K_RIGHT:
     case CTRL('F'): l->cursor = text_next(s, len, l->cursor); return true;
+    case K_WORD_LEFT: l->cursor = text_word_left(s, l->cursor); return true;
+    case K_WORD_RIGHT: l->cursor = text_word_right(s, len, l->cursor); return true;
     case K_HOME:
     case CTRL('A'): l->cursor = 0; return true;
     case K_END:
@@ -129,7 +145,7 @@ line_key(struct line *l, uint32_t key)
     case K_BACKSPACE: remove_range(l, text_previous(s, l->cursor), l->cursor); return true;
     case K_DELETE:
     case CTRL('D'): remove_range(l, l->cursor, text_next(s, len, l->cursor)); return true;
-    case CTRL('W'): remove_range(l, word_start(l), l->cursor); return true;
+    case CTRL('W'): remove_range(l, text_word_left(s, l->cursor), l->cursor); return true;
     case CTRL('U'): remove_range(l, 0, l->cursor); return true;
     case CTRL('K'): remove_range(l, l->cursor, len); return true;
     default: return line_insert(l, key);

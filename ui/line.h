@@ -31,5 +31,8 @@ size_t line_view(const struct line *l, int cols, int *cursor_col);
 /* The next and the previous border between characters (with their marks) of a text. */
 size_t text_next(const char *s, size_t len, size_t at);
 size_t text_previous(const char *s, size_t at);
+/* The beginning of this word or the one before; the beginning of the next one. */
+size_t text_word_left(const char *s, size_t at);
+size_t text_word_right(const char *s, size_t len, size_t at);
 
 #endif

@@ -41,7 +41,10 @@ fill_pager(struct message *x)
     }
     if (x->all_headers)
         pager_add(&x->pager, STYLE_NORMAL, 0, "");
-    pager_text(&x->pager, v->body, strlen(v->body));
+    if (*v->body)
+        pager_text(&x->pager, v->body, strlen(v->body));
+    else
+        pager_add(&x->pager, STYLE_DIM, 0, _("(There is no text to show. v lists the parts, i explains.)"));
 }
 
 static void

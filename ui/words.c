@@ -138,19 +138,29 @@ domain_of(const struct wr_verdict *v)
     return at && at[1] ? at + 1 : *v->from.address ? v->from.address : _("(no sender)");
 }
 
-/* What makes a good signature good: how far the key is accepted. */
+/* What makes a good signature good: how far the key is accepted. What is not known comes first, before the line is cut (S18). */
 static void
 add_acceptance(const struct wr_signature *s, struct buf *out)
 {
     unsigned trust = s->signers_n ? s->signers[0].trust : SP_TRUST_UNDECIDED;
+    if (s->revocation == SP_REVOCATION_UNCHECKED)
+        add_sentence(out, _("revocation not checked"));
     if (trust == SP_TRUST_VERIFIED)
         add_sentence(out, _("you have compared this key"));
     else if (trust == SP_TRUST_OWN)
         add_sentence(out, _("your own key"));
     else
         add_sentence(out, s->protocol == SP_PROTOCOL_SMIME ? _("an authority that you trust vouches for it") : _("you accept this key"));
-    if (s->revocation == SP_REVOCATION_UNCHECKED)
-        add_sentence(out, _("revocation not checked"));
+}
+
+/* "bob@example.org (Bob Baker)": the address goes first. */
+static void
+add_signer(const struct wr_signature *s, struct buf *out)
+{
+    const char *address = s->signers_n ? s->signers[0].address : "", *name = s->signers_n ? s->signers[0].name : "";
+    buf_adds(out, *address ? address : *name ? name : _("somebody"));
+    if (*address && *name)
+        buf_addf(out, " (%s)", name);
 }
 
 static void
@@ -158,10 +168,9 @@ signature_axis(const struct wr_verdict *v, struct words_axis *out)
 {
     const struct wr_signature *s = &v->signature;
     const struct state_words w = state_or_unknown(signatures, COUNT(signatures), s->state);
-    const char *signer = s->signers_n && *s->signers[0].address ? s->signers[0].address
-                         : s->signers_n && *s->signers[0].name  ? s->signers[0].name
-                                                                : _("somebody");
-    const char *args[] = {signer, *v->from.address ? v->from.address : _("(no sender)")};
+    struct buf signer = BUF_INIT;
+    add_signer(s, &signer);
+    const char *args[] = {buf_str(&signer), *v->from.address ? v->from.address : _("(no sender)")};
     out->label = _("Signature");
     out->symbol = w.symbol;
     out->style = w.style;
@@ -178,6 +187,7 @@ signature_axis(const struct wr_verdict *v, struct words_axis *out)
     bool encrypted = v->encryption.state == SP_ENCRYPTION_DECRYPTED && v->encryption.covers == SP_COVERS_WHOLE;
     if (!encrypted && s->state == SP_SIGNATURE_BAD && s->covers != SP_COVERS_PART)
         out->style = STYLE_CAUTION;
+    buf_release(&signer);
 }
 
 static void

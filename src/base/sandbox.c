@@ -171,14 +171,12 @@ allow_memory(scmp_filter_ctx f, unsigned allow)
     return rc ? rc : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, forbidden, 0));
 }
 
-/* What may concern oneself and nobody else: signals (abort, pthread_kill), limits; and the C library's fstat, which is a newfstatat of an
-   empty path. A path that is not empty cannot be told from it here: that shows that a file exists, not what is in it. */
+/* What may concern oneself and nobody else: signals (abort, pthread_kill) and limits. */
 static int
 allow_own(scmp_filter_ctx f, unsigned allow)
 {
     scmp_datum_t self = (scmp_datum_t)getpid();
     int rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_EQ, 0));
-    rc = rc ? rc : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1, SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH));
     if (allow & ALLOW_FORK) /* children have other numbers; Landlock keeps their signals inside, where the kernel can (see below) */
         return rc ? rc : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 0);
     rc = rc ? rc : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, self));
@@ -200,7 +198,8 @@ add_rules(scmp_filter_ctx f, unsigned allow)
     if (!rc && allow & ALLOW_EXEC)
         rc = ALLOW_ALL(f, exec_calls);
     rc = rc ? rc : allow_open(f, allow);
-    if (!rc && !(allow & (ALLOW_READ_FILES | ALLOW_WRITE_FILES))) /* the C library's fstat of an own descriptor */
+    if (!rc && !(allow & (ALLOW_READ_FILES | ALLOW_WRITE_FILES))) /* the C library's fstat of an own descriptor;
+        a path that is not empty cannot be told from it here: that shows that a file exists, not what is in it */
         rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1, SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH));
     rc = rc ? rc : allow_sockets(f, allow);
     rc = rc ? rc : allow_clone(f, allow);
@@ -367,7 +366,7 @@ sandbox_enter_resolver(void)
 {
     static const char *const read_only[] = {"/etc", "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share", "/run/systemd", "/run/resolvconf",
                                              "/run/NetworkManager", "/run/nscd", "/nix/store", "/gnu/store", NULL}; /* not /run: the token may lie below it */
-    static const struct sandbox_paths paths = {.read_only = read_only};
+    static const struct sandbox_paths paths = {.read_only = read_only, .connect_tcp = true};
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return SP_UNSUPPORTED;
     enum sp_status st = enter_landlock(&paths);

@@ -80,7 +80,7 @@ add_bare_name(struct mailbox_sink *sink, const char *line)
 {
     if (!*line || strchr(line, ':'))
         return;
-    char *name = g_mime_utils_header_decode_text(sink->im->tools->options, line);
+    char *name = value_decode(sink->im->tools->options, line);
     add_mailbox(&(struct value_mailbox){.name = name, .address = "", .display = name}, sink);
     g_free(name);
 }
