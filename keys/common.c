@@ -170,6 +170,22 @@ keys_input_release(struct keys_input *in)
     in->len = 0;
 }
 
+enum sp_status
+keys_read_any(int fd, size_t max, struct buf *out)
+{
+    struct memfd_map map;
+    enum sp_status st = memfd_map(fd, max, &map);
+    if (st == SP_INVALID) { /* an ordinary file, or a pipe that cannot seek */
+        (void)lseek(fd, 0, SEEK_SET);
+        return buf_read_fd(out, fd, max);
+    }
+    if (st)
+        return st;
+    buf_add(out, map.data, map.len);
+    memfd_unmap(&map);
+    return buf_status(out);
+}
+
 /* ---- outputs */
 
 enum sp_status

@@ -78,6 +78,8 @@ enum sp_status smime_import(const struct keys_op *op, const char *data, size_t l
                             struct wm_imported *out) SP_MUST_USE;
 enum sp_status smime_resolve(const struct keys_op *op, const char *address, int64_t now, struct wr_recipient_plan *out) SP_MUST_USE;
 enum sp_status smime_resolve_signer(const struct keys_op *op, const char *signer, int64_t now, struct wm_resolved *out) SP_MUST_USE;
+/* A pin or a rejection of exactly this certificate; of a CA: whether it is an anchor. SP_NOT_FOUND, SP_LOCKED. */
+enum sp_status smime_set_trust(const struct keys_op *op, const char *fingerprint, uint8_t trust) SP_MUST_USE;
 enum sp_status smime_sign(const struct keys_op *op, const struct wm_sign *in, struct wm_signed_bytes *out) SP_MUST_USE;
 enum sp_status smime_encrypt(const struct keys_op *op, const struct wm_encrypt *in, struct wm_encrypted_bytes *out) SP_MUST_USE;
 
@@ -115,7 +117,7 @@ enum sp_status storekey_create(const struct keys_op *op, enum sp_protection prot
                                struct secret *key, struct wire_blob *wrapped) SP_MUST_USE;
 /* SP_PASSPHRASE_NEEDED, SP_PASSPHRASE_WRONG, SP_CORRUPT. */
 enum sp_status storekey_unlock(const struct keys_op *op, const void *wrapped, size_t len, int passphrase_fd, struct secret *key) SP_MUST_USE;
-/* SP_PROTECTION_COUNT-like out of range when the record is nonsense: -1. */
+/* enum sp_protection of a wrapped record, -1 when it is none. */
 int storekey_protection(const void *wrapped, size_t len);
 
 /* ---- trust (trust.c) */
@@ -156,6 +158,9 @@ enum sp_status keys_input_open(struct keys_input *in, int fd) SP_MUST_USE;
 /* Exactly length bytes from offset, SP_INVALID beyond the file. */
 enum sp_status keys_input_range(struct keys_input *in, int fd, uint64_t offset, uint64_t length, bool canonical) SP_MUST_USE;
 void keys_input_release(struct keys_input *in);
+
+/* Everything a memfd, file or pipe holds, at most max bytes. */
+enum sp_status keys_read_any(int fd, size_t max, struct buf *out) SP_MUST_USE;
 
 /* A bounded output that becomes a sealed memfd only when everything was fine. */
 struct keys_sink {

@@ -10,7 +10,6 @@
 
 #include "base/log.h"
 
-#define MAX_FILE ((size_t)33554432)
 #define MAX_OBJECTS 4096
 
 void
@@ -66,20 +65,6 @@ smime_parse_key(const struct wire_blob *der)
     return der->len <= 1048576 ? d2i_AutoPrivateKey(NULL, &at, (long)der->len) : NULL;
 }
 
-enum sp_status
-smime_read_file(int fd, struct buf *out)
-{
-    struct memfd_map map;
-    enum sp_status st = memfd_map(fd, MAX_FILE, &map);
-    if (st == SP_INVALID) /* an ordinary file or a pipe */
-        return lseek(fd, 0, SEEK_SET) <= 0 ? buf_read_fd(out, fd, MAX_FILE) : SP_IO;
-    if (st)
-        return st;
-    buf_add(out, map.data, map.len);
-    memfd_unmap(&map);
-    return buf_status(out);
-}
-
 static bool
 add_pem_block(const char *name, const unsigned char *der, long len, STACK_OF(X509) *certs, STACK_OF(X509_CRL) *crls)
 {
@@ -118,7 +103,7 @@ enum sp_status
 smime_read_objects(const char *data, size_t len, STACK_OF(X509) *certs, STACK_OF(X509_CRL) *crls)
 {
     size_t found = 0;
-    if (len > MAX_FILE)
+    if (len > SMIME_MAX_FILE)
         return SP_TOO_LARGE;
     if (len > 0 && data[0] == 0x30) {
         const unsigned char *at = (const unsigned char *)data;

@@ -17,7 +17,7 @@ add_file(struct smime_trust *t, int fd, bool anchors)
     struct buf text = BUF_INIT;
     STACK_OF(X509) *certs = sk_X509_new_null();
     STACK_OF(X509_CRL) *crls = sk_X509_CRL_new_null();
-    enum sp_status st = certs && crls ? smime_read_file(fd, &text) : SP_NOMEM;
+    enum sp_status st = certs && crls ? keys_read_any(fd, SMIME_MAX_FILE, &text) : SP_NOMEM;
     if (!st)
         st = smime_read_objects(buf_str(&text), text.len, certs, crls);
     for (int i = 0; !st && anchors && i < sk_X509_num(certs); i++)
@@ -65,7 +65,8 @@ enum sp_status
 smime_trust_open(struct smime_trust *t, const struct keys_op *op, const struct wr_file *anchors, uint32_t anchors_n,
                  const struct wr_file *crls, uint32_t crls_n, int64_t now)
 {
-    *t = (struct smime_trust){.anchors = X509_STORE_new(), .others = sk_X509_new_null(), .crls_given = crls_n > 0, .now = keys_now(now)};
+    *t = (struct smime_trust){.anchors = X509_STORE_new(), .others = sk_X509_new_null(), .crls_given = crls_n > 0,
+                              .purpose = X509_PURPOSE_SMIME_SIGN, .now = keys_now(now)};
     enum sp_status st = t->anchors && t->others ? add_stored(t, op) : SP_NOMEM;
     for (uint32_t i = 0; !st && i < anchors_n; i++)
         st = add_file(t, anchors[i].fd, true);
@@ -80,7 +81,7 @@ smime_trust_release(struct smime_trust *t)
 {
     X509_STORE_free(t->anchors);
     sk_X509_pop_free(t->others, X509_free);
-    *t = (struct smime_trust){NULL, NULL, false, false, 0};
+    *t = (struct smime_trust){NULL, NULL, false, false, 0, 0};
 }
 
 /* ---- errors of a verification, collected */
@@ -131,6 +132,7 @@ static const struct {
 
 struct findings {
     const struct keys_op *op;
+    const struct smime_trust *trust;
     struct wr_key_signature *out;
     bool crl_trouble, no_anchor, broken, revoked;
     enum sp_status status;
@@ -145,7 +147,7 @@ reason(struct findings *f, const char *text)
 
 /* What OpenSSL refuses though RFC 8550 or RFC 5280 allow it. */
 static bool
-overlook(int error, int depth, X509_STORE_CTX *ctx)
+overlook(const struct smime_trust *t, int error, int depth, X509_STORE_CTX *ctx)
 {
     X509 *cert = X509_STORE_CTX_get_current_cert(ctx);
     STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
@@ -153,7 +155,7 @@ overlook(int error, int depth, X509_STORE_CTX *ctx)
     /* anyExtendedKeyUsage is good for mail (RFC 8550 section 4.4.4). */
     if (error == X509_V_ERR_INVALID_PURPOSE && cert && (X509_get_extended_key_usage(cert) & XKU_ANYEKU) &&
         X509_get_extended_key_usage(cert) != UINT32_MAX)
-        return depth == 0 ? smime_may_sign(cert) : X509_check_ca(cert) >= 1;
+        return depth > 0 ? X509_check_ca(cert) >= 1 : t->purpose == X509_PURPOSE_SMIME_SIGN ? smime_may_sign(cert) : smime_may_encrypt(cert);
     /* A trust anchor is a name and a key (RFC 5280 section 6.1.1): it need not say that it is a CA, but may not deny it. */
     if ((error == X509_V_ERR_INVALID_CA || error == X509_V_ERR_INVALID_PURPOSE) && cert && depth > 0 && last)
         return !(X509_get_extension_flags(cert) & (EXFLAG_BCONS | EXFLAG_KUSAGE | EXFLAG_XKUSAGE | EXFLAG_INVALID));
@@ -168,7 +170,7 @@ on_verify(int ok, X509_STORE_CTX *ctx)
     int error = X509_STORE_CTX_get_error(ctx);
     enum effect effect = EFFECT_CHAIN;
     const char *text = "chain-invalid";
-    if (ok || overlook(error, X509_STORE_CTX_get_error_depth(ctx), ctx))
+    if (ok || overlook(f->trust, error, X509_STORE_CTX_get_error_depth(ctx), ctx))
         return 1;
     for (size_t i = 0; i < sizeof effects / sizeof *effects; i++)
         if (effects[i].error == error) {
@@ -232,7 +234,7 @@ run(struct findings *f, const struct smime_trust *t, X509 *cert, STACK_OF(X509) 
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
     enum sp_status st = SP_NOMEM;
     if (all && ctx && X509_STORE_CTX_init(ctx, t->anchors, cert, all) == 1 &&
-        X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SMIME_SIGN) == 1) {
+        X509_STORE_CTX_set_purpose(ctx, t->purpose) == 1) {
         X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
         if (t->have_crls)
             flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_USE_DELTAS | X509_V_FLAG_EXTENDED_CRL_SUPPORT;
@@ -266,7 +268,7 @@ stored_trust(const struct keys_op *op, const char *fingerprint)
 enum sp_status
 smime_judge(const struct keys_op *op, const struct smime_trust *t, X509 *cert, STACK_OF(X509) *more, struct wr_key_signature *out)
 {
-    struct findings f = {.op = op, .out = out};
+    struct findings f = {.op = op, .trust = t, .out = out};
     const char *fingerprint = smime_fingerprint(op->arena, cert);
     if (!fingerprint)
         return SP_NOMEM;

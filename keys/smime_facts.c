@@ -252,3 +252,18 @@ smime_may_encrypt(X509 *cert)
     default: return false;
     }
 }
+
+bool
+smime_reads_gcm(const unsigned char *der, long len)
+{
+    bool found = false;
+    X509_ALGORS *list = len > 0 && len < 65536 ? d2i_X509_ALGORS(NULL, &der, len) : NULL;
+    for (int i = 0; i < sk_X509_ALGOR_num(list); i++) {
+        const ASN1_OBJECT *oid = NULL;
+        X509_ALGOR_get0(&oid, NULL, NULL, sk_X509_ALGOR_value(list, i));
+        int nid = OBJ_obj2nid(oid);
+        found |= nid == NID_aes_256_gcm || nid == NID_aes_128_gcm;
+    }
+    sk_X509_ALGOR_pop_free(list, X509_ALGOR_free);
+    return found;
+}

@@ -29,13 +29,14 @@ int64_t smime_time(const ASN1_TIME *t);
 /* Key usage and extended key usage for e-mail (RFC 8550 section 4.4); anyExtendedKeyUsage counts. */
 bool smime_may_sign(X509 *cert);
 bool smime_may_encrypt(X509 *cert);
+/* The SMIMECapabilities (RFC 8551 section 2.5.2) name AES-GCM; value is their DER. */
+bool smime_reads_gcm(const unsigned char *der, long len);
 bool smime_has_address(struct arena *arena, X509 *cert, const char *address);
 
 /* ---- reading (smime.c) */
 /* All certificates and lists of a PEM or DER file, appended. Bounded; SP_INVALID when there was neither. */
 enum sp_status smime_read_objects(const char *data, size_t len, STACK_OF(X509) *certs, STACK_OF(X509_CRL) *crls) SP_MUST_USE;
-/* The whole of a file given in a request. */
-enum sp_status smime_read_file(int fd, struct buf *out) SP_MUST_USE;
+#define SMIME_MAX_FILE ((size_t)33554432)
 X509 *smime_parse_cert(const struct wire_blob *der);
 EVP_PKEY *smime_parse_key(const struct wire_blob *der);
 bool smime_up_ref_push(STACK_OF(X509) *stack, X509 *cert);
@@ -50,6 +51,7 @@ struct smime_trust {
     STACK_OF(X509) *others;     /* certificates that may complete a chain: from our store */
     bool crls_given;            /* with the request: then every certificate of a chain must be covered */
     bool have_crls;
+    int purpose;                /* X509_PURPOSE_SMIME_SIGN, or _ENCRYPT when a recipient is chosen */
     int64_t now;
 };
 enum sp_status smime_trust_open(struct smime_trust *t, const struct keys_op *op, const struct wr_file *anchors, uint32_t anchors_n,
