@@ -120,6 +120,25 @@ detach_output(void)
         _exit(EX_OSERR);
 }
 
+static void
+begin(struct supervisor *s)
+{
+    choose_gnupg_home(s);
+    roles_want(roles_slot(s, SP_ROLE_ENGINE, 0));
+    watchdog_start(s);
+}
+
+static void
+release(struct supervisor *s)
+{
+    helpers_end(s);
+    for (size_t i = 0; i < s->slots_n; i++)
+        wire_conn_free(s->slots[i].control);
+    loop_free(s->loop);
+    explicit_bzero(s->token, sizeof s->token);
+    arena_release(&s->arena);
+}
+
 int
 main(void)
 {
@@ -137,22 +156,16 @@ main(void)
     detach_output();
     log_init("supervisor");
     enum sp_status st = prepare(&s, &what);
-    if (st) {
+    int code = st == SP_BUSY ? EX_TEMPFAIL : EX_CANTCREAT;
+    if (st)
         log_line("cannot start: %s: %s", what, sp_status_text(st));
-        report(asked, st);
-        return st == SP_BUSY ? EX_TEMPFAIL : EX_CANTCREAT;
+    else
+        begin(&s);
+    report(asked, st);
+    if (!st) {
+        code = loop_run(s.loop);
+        place_leave(&s);
     }
-    choose_gnupg_home(&s);
-    roles_want(roles_slot(&s, SP_ROLE_ENGINE, 0));
-    watchdog_start(&s);
-    report(asked, SP_OK);
-    int code = loop_run(s.loop);
-    helpers_end(&s);
-    place_leave(&s);
-    for (size_t i = 0; i < s.slots_n; i++)
-        wire_conn_free(s.slots[i].control);
-    loop_free(s.loop);
-    explicit_bzero(s.token, sizeof s.token);
-    arena_release(&s.arena);
+    release(&s);
     return code;
 }
