@@ -67,6 +67,15 @@ seen_plaintext(struct pgp_seen *seen)
         seen->plaintext_outside++;
 }
 
+/* "ERROR pkdecrypt_failed CODE" with a libgpg-error code: in loopback mode the only word about a wrong passphrase. */
+static bool
+failed_with(const char *keyword, const char *args, gpgme_err_code_t code)
+{
+    unsigned long value;
+    return strcmp(keyword, "ERROR") == 0 && args && sscanf(args, "pkdecrypt_failed %lu", &value) == 1 &&
+           gpgme_err_code((gpgme_error_t)value) == code;
+}
+
 static gpgme_error_t
 on_status(void *arg, const char *keyword, const char *args)
 {
@@ -92,7 +101,7 @@ on_status(void *arg, const char *keyword, const char *args)
         seen_decryption_info(seen, args ? args : "");
     else if (strcmp(keyword, "PLAINTEXT") == 0)
         seen_plaintext(seen);
-    else if (strcmp(keyword, "BAD_PASSPHRASE") == 0)
+    else if (strcmp(keyword, "BAD_PASSPHRASE") == 0 || failed_with(keyword, args, GPG_ERR_BAD_PASSPHRASE))
         s->was_wrong = true;
     return 0;
 }
@@ -124,7 +133,7 @@ on_passphrase(void *arg, const char *hint, const char *info, int was_bad, int fd
     gpgme_error_t err = 0;
     (void)info;
 
-    if (use && (was_bad || (s->asked && s->was_wrong)))
+    if (use && was_bad)
         return gpgme_error(GPG_ERR_BAD_PASSPHRASE);
     if (!use) {
         s->ask_status = ask_person(s, hint, was_bad || s->was_wrong, &asked);
@@ -201,8 +210,9 @@ pgp_again(struct pgp_session *s)
 }
 
 bool
-pgp_may_retry(const struct pgp_session *s, gpgme_error_t err, int attempt)
+pgp_may_retry(struct pgp_session *s, gpgme_error_t err, int attempt)
 {
+    s->was_wrong |= gpgme_err_code(err) == GPG_ERR_BAD_PASSPHRASE;
     return err && !s->fixed && s->asked && s->was_wrong && !s->ask_status && attempt + 1 < MAX_ATTEMPTS;
 }
 

@@ -149,7 +149,8 @@ static gpgme_user_id_t
 matching_uid(const struct chooser *c, gpgme_key_t key)
 {
     for (gpgme_user_id_t u = key->uids; u; u = u->next) {
-        if (u->revoked || u->invalid)
+        /* All user IDs of a revoked key count as revoked: that is told as the key's fault. */
+        if ((u->revoked && !key->revoked) || u->invalid)
             continue;
         const char *address = keys_user_id_address(c->op->arena, u->uid ? u->uid : "");
         if (!*c->address || (address && keys_same_address(address, c->address)))

@@ -186,7 +186,7 @@ use_session_key(struct pgp_session *s, const struct wire_blob *key)
     char text[160];
     const char *bytes = key->data;
     if (key->len == 0)
-        return gpgme_set_ctx_flag(s->ctx, "export-session-keys", "1") ? SP_UNSUPPORTED : SP_OK;
+        return gpgme_set_ctx_flag(s->ctx, "export-session-key", "1") ? SP_UNSUPPORTED : SP_OK;
     if (key->len >= sizeof text)
         return SP_INVALID;
     for (size_t i = 0; i < key->len; i++)

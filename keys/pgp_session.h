@@ -36,7 +36,7 @@ void pgp_close(struct pgp_session *s);
 /* Forgets what was seen, for another attempt in the same context. */
 void pgp_again(struct pgp_session *s);
 /* True when the operation failed for a wrong passphrase that the person typed: worth another attempt. */
-bool pgp_may_retry(const struct pgp_session *s, gpgme_error_t err, int attempt);
+bool pgp_may_retry(struct pgp_session *s, gpgme_error_t err, int attempt);
 /* The status for an error of an operation of this session. */
 enum sp_status pgp_status(const struct pgp_session *s, gpgme_error_t err);
 

@@ -266,25 +266,59 @@ on_password(char *out, int size, int writing, void *arg)
     return (int)im->passphrase.len;
 }
 
+struct pem_block {
+    char *name, *header;
+    unsigned char *der;
+    long len;
+};
+typedef enum sp_status pem_fn(struct importing *im, const struct pem_block *b);
+
 static enum sp_status
-put_pem_keys(struct importing *im, const char *data, size_t len)
+each_pem_block(struct importing *im, const char *data, size_t len, pem_fn *fn)
 {
     BIO *b = BIO_new_mem_buf(data, (int)len);
-    EVP_PKEY *key;
-    enum sp_status st = SP_OK;
-    while (b && !st && (key = PEM_read_bio_PrivateKey(b, NULL, on_password, im)) != NULL) {
-        st = put_key(im, key);
-        EVP_PKEY_free(key);
+    struct pem_block block;
+    enum sp_status st = b ? SP_OK : SP_NOMEM;
+    while (!st && PEM_read_bio(b, &block.name, &block.header, &block.der, &block.len) == 1) {
+        st = fn(im, &block);
+        OPENSSL_free(block.name);
+        OPENSSL_free(block.header);
+        OPENSSL_clear_free(block.der, (size_t)block.len);
     }
     BIO_free(b);
-    bool none_left = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-    bool protected = memmem(data, len, "ENCRYPTED", 9) != NULL;
     ERR_clear_error();
-    if (!st && im->wanted_passphrase)
-        return SP_PASSPHRASE_NEEDED;
-    if (!st && !none_left)
-        return protected && im->have_passphrase ? SP_PASSPHRASE_WRONG : note(im, "unreadable-key");
     return st;
+}
+
+/* One block by itself, so that what fails is known to be this key and not the text around it. */
+static enum sp_status
+put_pem_key(struct importing *im, const struct pem_block *b)
+{
+    size_t n = strlen(b->name);
+    if (n < 11 || strcmp(b->name + n - 11, "PRIVATE KEY") != 0)
+        return SP_OK;
+    bool sealed = strncmp(b->name, "ENCRYPTED", 9) == 0 || strstr(b->header, "ENCRYPTED") != NULL;
+    BIO *one = BIO_new(BIO_s_secmem());
+    EVP_PKEY *key = NULL;
+    if (one && PEM_write_bio(one, b->name, b->header, b->der, b->len) > 0)
+        key = PEM_read_bio_PrivateKey(one, NULL, on_password, im);
+    enum sp_status st = key ? put_key(im, key) : SP_OK;
+    if (!key && im->wanted_passphrase)
+        st = SP_PASSPHRASE_NEEDED;
+    else if (!key)
+        st = sealed ? SP_PASSPHRASE_WRONG : note(im, "unreadable-key");
+    EVP_PKEY_free(key);
+    BIO_free(one);
+    return st;
+}
+
+static enum sp_status
+put_pem_cms(struct importing *im, const struct pem_block *b)
+{
+    bool recognised;
+    if (strcmp(b->name, PEM_STRING_PKCS7) != 0 && strcmp(b->name, PEM_STRING_CMS) != 0)
+        return SP_OK;
+    return import_cms(im, b->der, b->len, &recognised);
 }
 
 static enum sp_status
@@ -318,27 +352,6 @@ put_lists(struct importing *im, STACK_OF(X509) *certs, STACK_OF(X509_CRL) *crls)
 }
 
 static enum sp_status
-import_pem_cms(struct importing *im, const char *data, size_t len)
-{
-    BIO *b = BIO_new_mem_buf(data, (int)len);
-    char *name = NULL, *header = NULL;
-    unsigned char *der = NULL;
-    long der_len;
-    bool recognised;
-    enum sp_status st = SP_OK;
-    while (b && !st && PEM_read_bio(b, &name, &header, &der, &der_len) == 1) {
-        if (strcmp(name, PEM_STRING_PKCS7) == 0 || strcmp(name, PEM_STRING_CMS) == 0)
-            st = import_cms(im, der, der_len, &recognised);
-        OPENSSL_free(name);
-        OPENSSL_free(header);
-        OPENSSL_clear_free(der, (size_t)der_len);
-    }
-    BIO_free(b);
-    ERR_clear_error();
-    return st;
-}
-
-static enum sp_status
 import_der(struct importing *im, const char *data, size_t len)
 {
     const unsigned char *der = (const unsigned char *)data;
@@ -366,9 +379,9 @@ smime_import(const struct keys_op *op, const char *data, size_t len, int passphr
     }
     bool pem = memmem(data, len, "-----BEGIN ", 11) != NULL;
     if (!st && pem) /* keys first, so that the certificates are listed as one's own */
-        st = put_pem_keys(&im, data, len);
+        st = each_pem_block(&im, data, len, put_pem_key);
     if (!st && pem)
-        st = import_pem_cms(&im, data, len);
+        st = each_pem_block(&im, data, len, put_pem_cms);
     if (!st) {
         bool found = smime_read_objects(data, len, certs, crls) == SP_OK;
         st = found ? put_lists(&im, certs, crls) : pem ? SP_OK : import_der(&im, data, len);

@@ -287,7 +287,7 @@ smime_verify(const struct keys_op *op, struct wm_verify *in, struct wm_verified 
         st = parse(&v, &object);
     if (!st)
         st = smime_trust_open(&v.trust, op, in->anchors, in->anchors_n, in->crls, in->crls_n, in->now);
-    if (!st)
+    if (!st && sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(v.cms)) > 0)
         st = digest_content(&v, in, &sink);
     if (!st)
         st = fill_signers(&v, out, &all_hold);

@@ -162,7 +162,7 @@ smime_encrypt(const struct keys_op *op, const struct wm_encrypt *in, struct wm_e
         /* AES-GCM where it is known to be read; AES-256-CBC is what RFC 8551 demands of everybody. */
         cms = gcm ? CMS_AuthEnvelopedData_create(EVP_aes_256_gcm()) : CMS_EnvelopedData_create(EVP_aes_256_cbc());
         plain = BIO_new_mem_buf(bytes.len ? bytes.data : "", (int)bytes.len);
-        st = cms && plain ? SP_OK : SP_NOMEM;
+        st = cms && plain && CMS_set_detached(cms, 0) == 1 ? SP_OK : SP_NOMEM;
     }
     for (int i = 0; !st && i < sk_X509_num(certs); i++)
         st = add_recipient(cms, sk_X509_value(certs, i));

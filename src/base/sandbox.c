@@ -30,8 +30,8 @@ enum allow {
     ALLOW_INET = 1 << 6,        /* new AF_INET(6) sockets */
     ALLOW_ACCEPT = 1 << 7,
     ALLOW_TERMINAL = 1 << 8,
-    ALLOW_CODE = 1 << 10,       /* mapping executable memory: what is loaded later than the confinement, and exec itself */
     ALLOW_RESOLVE = 1 << 9,     /* what the system's resolver does */
+    ALLOW_CODE = 1 << 10,       /* mapping executable memory: what is loaded later than the confinement, and exec itself */
 };
 
 static const struct {
@@ -364,7 +364,8 @@ sandbox_enter_child(enum sp_role role)
 enum sp_status
 sandbox_enter_resolver(void)
 {
-    static const char *const read_only[] = {"/etc", "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share", "/run", "/var/run", "/nix/store", "/gnu/store", NULL};
+    static const char *const read_only[] = {"/etc", "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share", "/run/systemd", "/run/resolvconf",
+                                             "/run/NetworkManager", "/run/nscd", "/nix/store", "/gnu/store", NULL}; /* not /run: the token may lie below it */
     static const struct sandbox_paths paths = {.read_only = read_only, .connect_tcp = true};
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return SP_UNSUPPORTED;

@@ -297,11 +297,17 @@ ask_keys(struct analysis *a)
     engine_close(&fd);
 }
 
+static struct verdict_input
+input_of(const struct analysis *a)
+{
+    return (struct verdict_input){.docs = a->docs, .docs_n = a->sources_n, .layers = a->layers, .layers_n = a->layers_n,
+                                  .authservs = a->ask.authservs, .authservs_n = a->ask.authservs_n, .now = a->now, .open_path = a->ask.open_path};
+}
+
 static void
 next_step(struct analysis *a)
 {
-    struct verdict_input in = {.docs = a->docs, .docs_n = a->sources_n, .layers = a->layers, .layers_n = a->layers_n,
-                               .authservs = a->ask.authservs, .authservs_n = a->ask.authservs_n, .now = a->now};
+    struct verdict_input in = input_of(a);
     a->step = verdict_next(&in, a->ask.open_path);
     bool possible = a->step.action != VERDICT_DONE && a->layers_n < VERDICT_MAX_LAYERS && a->sources_n < MAX_SOURCES &&
                     a->step.doc < a->sources_n && a->step.layer < a->docs[a->step.doc]->layers.count;
@@ -481,16 +487,12 @@ analysis_keep_failure(struct engine *e, uint64_t message, enum sp_status why)
 enum sp_status
 analysis_part(struct analysis *a, const char *path, int *bytes, const char **inner_path)
 {
-    for (size_t i = a->sources_n; i-- > 0;) {
-        const struct document *d = a->docs[i];
-        for (uint32_t p = 0; p < d->parts.count; p++) {
-            const struct doc_part *part = doc_part(d, p);
-            if (part->flags & DOC_PART_LEAF && strcmp(doc_text(d, part->path), path) == 0) {
-                *bytes = a->sources[i].bytes;
-                *inner_path = doc_text(d, part->path);
-                return SP_OK;
-            }
-        }
-    }
-    return SP_NOT_FOUND;
+    struct verdict_input in = input_of(a);
+    size_t doc;
+    uint32_t part;
+    if (!verdict_find_part(&in, path, &doc, &part) || doc >= a->sources_n || part >= a->docs[doc]->parts.count)
+        return SP_NOT_FOUND;
+    *bytes = a->sources[doc].bytes;
+    *inner_path = doc_text(a->docs[doc], doc_part(a->docs[doc], part)->path);
+    return SP_OK;
 }

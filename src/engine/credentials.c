@@ -3,6 +3,7 @@
 #include "credentials.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "accounts.h"

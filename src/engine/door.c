@@ -92,8 +92,8 @@ request_on_end(struct request *rq, request_end_fn *fn, void *arg)
 void
 request_tell(struct request *rq, uint16_t type, const void *msg)
 {
-    if (rq->client)
-        (void)wire_send(rq->client->conn, type, rq->id, msg);
+    if (rq->client && wire_send(rq->client->conn, type, rq->id, msg) != SP_OK)
+        log_line("client %llu is not told %04x", (unsigned long long)rq->number, type);
 }
 
 void
@@ -389,8 +389,7 @@ send_event(struct client *c, uint16_t type, const void *msg)
 {
     if (!c->greeted || c->greet_id || !wire_conn_is_open(c->conn))
         return;
-    (void)wire_send(c->conn, type, 0, msg);
-    if (wire_conn_queued(c->conn) > MAX_QUEUED)
+    if (wire_send(c->conn, type, 0, msg) != SP_OK || wire_conn_queued(c->conn) > MAX_QUEUED)
         client_drop(c, 0);
 }
 

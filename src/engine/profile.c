@@ -293,6 +293,15 @@ profile_end_engine(struct engine *e)
     (void)wire_send_stop(role_control(e->role), 0, &(struct wm_stop){});
 }
 
+void
+handle_end_engine(struct engine *e, struct request *rq, struct wire_in *in, struct arena *arena)
+{
+    (void)in;
+    (void)arena;
+    request_done(rq);
+    profile_end_engine(e);
+}
+
 static void
 on_idle(struct loop *l, void *arg)
 {
@@ -300,6 +309,8 @@ on_idle(struct loop *l, void *arg)
     struct profile *p = e->profile;
     (void)l;
     p->idle = NULL;
+    if (door_clients(e->door))
+        return;
     if (p->settling || (e->store && outbox_busy(e))) {
         p->idle = loop_timer_add(e->loop, BUSY_MS, on_idle, e);
         return;
@@ -307,8 +318,7 @@ on_idle(struct loop *l, void *arg)
     /* A key file locks nothing: whoever can start us again can open it again. */
     if (e->store && p->protection != SP_PROTECTION_KEY_FILE)
         lock_store(e);
-    if (door_clients(e->door) == 0)
-        profile_end_engine(e);
+    profile_end_engine(e);
 }
 
 void
@@ -319,9 +329,11 @@ profile_used(struct engine *e)
         loop_timer_remove(p->idle);
     p->idle = NULL;
     int64_t after = -1;
+    if (!e->home || door_clients(e->door))
+        return; /* the lock's minutes are those without a screen */
     if (e->store && e->config->lock_minutes)
         after = (int64_t)e->config->lock_minutes * 60000;
-    else if (!e->store && door_clients(e->door) == 0)
+    else if (!e->store)
         after = ALONE_MS;
     if (after >= 0)
         p->idle = loop_timer_add(e->loop, after, on_idle, e);

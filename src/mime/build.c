@@ -211,8 +211,9 @@ add_parameter_field(struct buf *out, const char *name, char *encoded)
     const char *end = encoded + strlen(encoded);
     while (end > encoded && (end[-1] == '\n' || end[-1] == ' '))
         end--;
+    const char *start = encoded + strspn(encoded, " ");
     buf_addf(out, "%s: ", name);
-    build_crlf(out, encoded, (size_t)(end - encoded));
+    build_crlf(out, start, (size_t)(end - start));
     buf_adds(out, "\r\n");
     g_free(encoded);
 }

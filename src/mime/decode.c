@@ -25,6 +25,20 @@ base64_damaged(const char *bytes, size_t len)
     return false;
 }
 
+/* Behind the line "begin MODE NAME", which the decoder takes for data. */
+static size_t
+uu_begin(const char *bytes, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        const char *lf = memchr(bytes + at, '\n', len - at);
+        size_t next = lf ? (size_t)(lf - bytes) + 1 : len;
+        if (len - at >= 6 && memcmp(bytes + at, "begin ", 6) == 0)
+            return next;
+        at = next;
+    }
+    return 0;
+}
+
 uint64_t
 decode_content(GMimeContentEncoding encoding, const char *bytes, size_t len, struct buf *out, size_t max, bool *damaged)
 {
@@ -39,7 +53,7 @@ decode_content(GMimeContentEncoding encoding, const char *bytes, size_t len, str
     g_mime_encoding_init_decode(&state, encoding);
     char *block = g_malloc(g_mime_encoding_outlen(&state, SLICE) + 16);
     uint64_t total = 0;
-    for (size_t at = 0; at < len;) {
+    for (size_t at = encoding == GMIME_CONTENT_ENCODING_UUENCODE ? uu_begin(bytes, len) : 0; at < len;) {
         size_t n = len - at < SLICE ? len - at : SLICE;
         size_t got = at + n < len ? g_mime_encoding_step(&state, bytes + at, n, block)
                                   : g_mime_encoding_flush(&state, bytes + at, n, block);

@@ -162,7 +162,7 @@ element_refs(struct html *h, const char *name, const xmlChar **atts)
         else if (strcasecmp(key, "style") == 0)
             css_urls(value, strlen(value), add_ref, h);
         else if ((strcasecmp(key, "href") == 0 || strcasecmp(key, "xlink:href") == 0) &&
-                 (strcasecmp(name, "link") == 0 || strcasecmp(name, "image") == 0 || strcasecmp(name, "use") == 0))
+                 ((strcasecmp(name, "link") == 0 && attribute(atts, "rel")) || strcasecmp(name, "image") == 0 || strcasecmp(name, "use") == 0))
             add_ref(h, value, strlen(value));
     }
 }

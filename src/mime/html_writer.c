@@ -48,7 +48,7 @@ settle(struct html_writer *w)
     bool new_line = !w->begun || w->breaks;
     for (unsigned i = 0; w->begun && i < w->breaks; i++) {
         put(w, "\n", 1);
-        for (unsigned q = 0; i + 1 < w->breaks && q < w->quote; q++)
+        for (unsigned q = 0; i + 1 < w->breaks && q < w->quote && q < w->last_quote; q++)
             put(w, ">", 1); /* an empty line inside a quote */
     }
     if (new_line) {
@@ -63,6 +63,7 @@ settle(struct html_writer *w)
         put(w, " ", 1);
     }
     w->begun = true;
+    w->last_quote = w->quote;
     w->breaks = 0;
     w->space = false;
 }

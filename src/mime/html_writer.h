@@ -13,6 +13,7 @@ struct html_writer {
     bool begun;          /* something was written */
     bool full;
     unsigned quote;      /* depth of "> " */
+    unsigned last_quote; /* that of the last text written */
     unsigned indent;     /* columns */
     const char *bullet;  /* borrowed: to be written before the next text, then NULL */
 };

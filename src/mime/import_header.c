@@ -74,6 +74,17 @@ count_brackets(const char *s)
     return n;
 }
 
+/* A value without any mailbox, such as a bare name: shown as a name without address (S41). An empty group has none. */
+static void
+add_bare_name(struct mailbox_sink *sink, const char *line)
+{
+    if (!*line || strchr(line, ':'))
+        return;
+    char *name = value_decode(sink->im->tools->options, line);
+    add_mailbox(&(struct value_mailbox){.name = name, .address = "", .display = name}, sink);
+    g_free(name);
+}
+
 static void
 add_mailboxes(struct import *im, uint32_t part, const struct scan_field *f, const uint32_t index[], size_t k)
 {
@@ -81,7 +92,9 @@ add_mailboxes(struct import *im, uint32_t part, const struct scan_field *f, cons
     const char *raw = im->in + f->value_at;
     size_t n = value_mailboxes(im->tools->options, raw, f->value_len, DOC_BOUND_MAILBOXES, add_mailbox, &sink);
     char *line = value_unfold(raw, f->value_len);
-    if (count_brackets(line) > n)
+    if (n == 0)
+        add_bare_name(&sink, line);
+    else if (count_brackets(line) > n)
         doc_build_note(&im->doc, part, "ambiguous-address", address_fields[k].name);
     g_free(line);
 }

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+#include "rfc2047.h"
+
 GMimeParserOptions *
 value_options_new(void)
 {
@@ -49,13 +52,45 @@ value_unfold(const char *raw, size_t len)
     return out;
 }
 
+/* The charset between UTF-8 and the last resort in the list that value_set_fallback made. */
+static const char *
+fallback_of(GMimeParserOptions *options)
+{
+    const char **charsets = g_mime_parser_options_get_fallback_charsets(options);
+    return charsets && charsets[0] ? charsets[1] : NULL;
+}
+
+char *
+value_decode(GMimeParserOptions *options, const char *line)
+{
+    struct buf text = BUF_INIT;
+    rfc2047_decode(&text, line, fallback_of(options));
+    char *copy = g_strdup(buf_str(&text));
+    buf_release(&text);
+    return copy;
+}
+
+/* For GMime's structured parsers: unfolded, valid UTF-8, with words that they decode right. */
+static char *
+unfold_rewritten(GMimeParserOptions *options, const char *raw, size_t len)
+{
+    char *line = value_unfold(raw, len);
+    if (!strstr(line, "=?") && utf8_valid(line, strlen(line)))
+        return line;
+    struct buf out = BUF_INIT;
+    rfc2047_rewrite(&out, line, fallback_of(options));
+    g_free(line);
+    line = g_strdup(buf_str(&out));
+    buf_release(&out);
+    return line;
+}
+
 char *
 value_text(GMimeParserOptions *options, const char *raw, size_t len)
 {
-    char *line = value_unfold(raw, len);
-    char *text = g_mime_utils_header_decode_text(options, line);
+    char *line = value_unfold(raw, len), *text = value_decode(options, line);
     g_free(line);
-    return text ? text : g_strdup("");
+    return text;
 }
 
 int64_t
@@ -92,7 +127,7 @@ value_ids(const char *raw, size_t len)
 GMimeContentType *
 value_content_type(GMimeParserOptions *options, const char *raw, size_t len, bool *valid)
 {
-    char *line = value_unfold(raw, len);
+    char *line = unfold_rewritten(options, raw, len);
     size_t token = strcspn(line, "/;, \t");
     bool slash = token > 0 && line[token + strspn(line + token, " \t")] == '/';
     GMimeContentType *ct;
@@ -112,7 +147,7 @@ value_content_type(GMimeParserOptions *options, const char *raw, size_t len, boo
 GMimeContentDisposition *
 value_disposition(GMimeParserOptions *options, const char *raw, size_t len)
 {
-    char *line = value_unfold(raw, len);
+    char *line = unfold_rewritten(options, raw, len);
     GMimeContentDisposition *d = *line ? g_mime_content_disposition_parse(options, line) : NULL;
     g_free(line);
     return d;
@@ -178,7 +213,7 @@ size_t
 value_mailboxes(GMimeParserOptions *options, const char *raw, size_t len, size_t max, value_mailbox_fn *fn, void *arg)
 {
     struct walk w = {.max = max, .fn = fn, .arg = arg};
-    char *line = value_unfold(raw, len);
+    char *line = unfold_rewritten(options, raw, len);
     InternetAddressList *list = *line ? internet_address_list_parse(options, line) : NULL;
     if (list) {
         walk_list(list, &w, 0);

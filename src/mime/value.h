@@ -18,6 +18,8 @@ void value_set_fallback(GMimeParserOptions *options, const char *charset);
 
 /* The bytes as a C string for GMime: cut at VALUE_MAX, NUL replaced, leading white space removed, unfolded. */
 char *value_unfold(const char *raw, size_t len);
+/* The encoded words of an unfolded value decoded. */
+char *value_decode(GMimeParserOptions *options, const char *line);
 /* Unfolded and RFC 2047-decoded. */
 char *value_text(GMimeParserOptions *options, const char *raw, size_t len);
 /* Seconds since 1970 UTC; 0 when there is no valid date (RFC 5322 section 3.3). */

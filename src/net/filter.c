@@ -88,19 +88,22 @@ smtp_line(struct filter *f, char *s, size_t len)
 
 /* ---- lines */
 
-/* Control characters have no place in a response; a TAB, which some servers put into human text, becomes a space (it makes
-   libetpan's EHLO parser loop for ever). */
-static enum sp_status
-clean_line(char *s, size_t len)
+/* Control characters have no place in a response. Human text is kept with each replaced by "?", other lines do not pass (the grammar
+   decides by the mark); a TAB becomes a space (it makes libetpan's EHLO parser loop for ever). */
+static bool
+scrub_line(char *s, size_t len)
 {
+    bool scrubbed = false;
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)s[i];
-        if (c == '\t')
+        if (c == '\t') {
             s[i] = ' ';
-        else if (c < ' ' || c == 0x7f)
-            return SP_PROTOCOL;
+        } else if (c < ' ' || c == 0x7f) {
+            s[i] = '?';
+            scrubbed = true;
+        }
     }
-    return SP_OK;
+    return scrubbed;
 }
 
 static enum sp_status
@@ -112,9 +115,8 @@ one_line(struct filter *f)
         return SP_PROTOCOL;
     len -= 2;
     s[len] = '\0';
-    enum sp_status st = clean_line(s, len);
-    if (st)
-        return st;
+    enum sp_status st;
+    f->scrubbed = scrub_line(s, len);
     if (f->state == FILTER_AT_LINE && f->notes.reply != FILTER_PENDING)
         f->notes.after += len + 2;
     if (f->state == FILTER_AT_LINE && ++f->lines > f->limits.lines)

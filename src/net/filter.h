@@ -63,6 +63,7 @@ struct filter {
     size_t out_at;                /* taken so far */
     bool mute;                    /* hand nothing on (answers that libetpan is not waiting for) */
     bool greeted;                 /* the greeting came */
+    bool scrubbed;                /* the line in hand had control characters */
     bool drop;                    /* the rest of this response is not handed on */
     int state;                    /* what the next segment of this response must be */
     uint64_t literal_left;

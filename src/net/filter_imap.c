@@ -426,12 +426,14 @@ static enum sp_status
 untagged(struct filter *f, const char *s, size_t len, struct cursor *c)
 {
     if (c->at < c->end && *c->at >= '0' && *c->at <= '9')
-        return f->greeted ? numbered(f, s, len, c) : SP_PROTOCOL;
+        return f->greeted && !f->scrubbed ? numbered(f, s, len, c) : SP_PROTOCOL;
     enum filter_reply reply = eat_status(c);
     if (reply != FILTER_PENDING)
         return untagged_status(f, c, reply);
     if (!f->greeted)
         return SP_PROTOCOL;
+    if (f->scrubbed) /* among others a folder whose name could not be said again: it is left out */
+        return unknown(f, s, len);
     if (eat_word(c, "CAPABILITY")) {
         note_capabilities(f, c->at, (size_t)(c->end - c->at));
         return SP_OK;
@@ -448,6 +450,8 @@ filter_imap_segment(struct filter *f, char *s, size_t len)
 {
     struct cursor c = {s, s + len};
     enum sp_status st;
+    if (f->scrubbed && f->state != FILTER_AT_LINE && f->state != FILTER_IN_UNKNOWN)
+        return SP_PROTOCOL;
     switch (f->state) {
     case FILTER_IN_FETCH:
         st = fetch_rest(f, &c, false);

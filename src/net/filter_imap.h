@@ -14,7 +14,7 @@ enum filter_state {
     FILTER_IN_SEARCH_TAIL,  /* its (MODSEQ n) */
 };
 
-/* One line of the response without its CRLF, NUL-terminated at s[len], without control characters; sets f->state and f->literal_left. */
+/* One line of the response without its CRLF, NUL-terminated at s[len], control characters replaced (f->scrubbed tells); sets f->state and f->literal_left. */
 enum sp_status filter_imap_segment(struct filter *f, char *s, size_t len) SP_MUST_USE;
 
 #endif

@@ -127,6 +127,7 @@ imap_raw_begin(struct imap *im, int64_t total_ms, const struct filter_limits *li
     buf_adds(&line, "\r\n");
     if (line.failed)
         return SP_NOMEM;
+    buf_clear(&im->text);
     stream_begin(&im->stream, total_ms, im->timeout_ms, limits);
     im->stream.filter.mute = true;
     enum sp_status st = stream_write(&im->stream, line.data, line.len);
@@ -189,6 +190,7 @@ imap_parsed(struct imap *im, int64_t total_ms, const struct filter_limits *limit
 {
     if (!im->session)
         return not_open();
+    buf_clear(&im->text);
     stream_begin(&im->stream, total_ms, im->timeout_ms, limits);
     im->stream.filter.mute = false;
     int rc = mailimap_custom_command(im->session, command);
@@ -412,12 +414,28 @@ log_in(struct imap *im, const struct wr_server *server, const struct secret *pas
 static enum sp_status
 start_tls(struct imap *im, const struct net_env *env, const struct tls_policy *policy)
 {
-    enum sp_status st = imap_raw(im, &filter_limits_imap, "STARTTLS");
+    const struct filter_notes *n = &im->stream.filter.notes;
+    enum sp_status st = SP_OK;
+    if (n->capabilities.len <= 1)
+        st = imap_raw(im, &filter_limits_imap, "CAPABILITY");
+    if (!st && !filter_capable(&im->stream.filter, "STARTTLS"))
+        return imap_drop(im, SP_STARTTLS_MISSING);
+    if (!st)
+        st = imap_raw_begin(im, IMAP_TOTAL_MS, &filter_limits_imap, "STARTTLS");
+    while (!st && n->reply == FILTER_PENDING)
+        st = stream_pump(&im->stream);
+    if (st && n->reply != FILTER_PENDING && n->after) {
+        im->stream.failed = SP_STARTTLS_INJECTED;
+        return imap_drop(im, SP_STARTTLS_INJECTED);
+    }
+    if (st)
+        return im->session ? imap_drop(im, st) : st;
+    st = imap_raw_end(im);
     if (st == SP_SERVER_NO || st == SP_SERVER_TEMPORARY || st == SP_REFERRAL_REFUSED || st == SP_NOT_FOUND)
         return imap_drop(im, st == SP_REFERRAL_REFUSED ? st : SP_STARTTLS_MISSING);
     if (st)
         return st;
-    if (im->stream.filter.notes.after || im->stream.filter.line.len || !filter_at_rest(&im->stream.filter) || im->mailstream->read_buffer_len)
+    if (n->after || im->stream.filter.line.len || !filter_at_rest(&im->stream.filter) || im->mailstream->read_buffer_len)
         return imap_drop(im, SP_STARTTLS_INJECTED);
     st = stream_start_tls(&im->stream, env->anchors, policy);
     if (st)

@@ -48,6 +48,18 @@ folder_role(const struct mailimap_mailbox_list *mb, const char *name)
     return SP_FOLDER_NONE;
 }
 
+/* A name that could not be said to the server again is no folder to us. */
+static bool
+usable_name(const char *name)
+{
+    if (!*name)
+        return false;
+    for (; *name; name++)
+        if ((unsigned char)*name < ' ' || *name == 0x7f)
+            return false;
+    return true;
+}
+
 static enum sp_status
 copy_folder(const struct mailimap_mailbox_list *mb, struct arena *arena, struct wr_imap_folder *out)
 {
@@ -82,7 +94,8 @@ imap_list(struct imap *im, struct arena *arena, struct wm_imap_folders *out)
     if (!out->folders)
         return SP_NOMEM;
     for (clistiter *i = list ? clist_begin(list) : NULL; i && !st; i = clist_next(i))
-        st = copy_folder(clist_content(i), arena, &out->folders[out->folders_n++]);
+        if (usable_name(((const struct mailimap_mailbox_list *)clist_content(i))->mb_name))
+            st = copy_folder(clist_content(i), arena, &out->folders[out->folders_n++]);
     return st;
 }
 

@@ -13,7 +13,7 @@
 
 #define COMMAND_TOTAL_MS 300000
 #define DATA_TOTAL_MS 7200000
-#define FINAL_REPLY_MS 600000 /* RFC 5321 section 4.5.3.2.6 */
+#define FINAL_REPLY_TIMES 10 /* the server may think ten times as long about the whole message (RFC 5321 section 4.5.3.2.6) */
 #define DEFAULT_TIMEOUT_MS 60000
 #define MAX_ADDRESS 400      /* libetpan cuts commands at 513 bytes */
 #define MAX_RECIPIENTS 1000
@@ -376,7 +376,7 @@ send_data(struct smtp *s, const struct buf *text, struct wm_smtp_sent *out)
         return st;
     before_library(s);
     s->stream.deadline_ms = loop_now_ms() + DATA_TOTAL_MS;
-    s->stream.idle_ms = s->timeout_ms > FINAL_REPLY_MS ? s->timeout_ms : FINAL_REPLY_MS;
+    s->stream.idle_ms = s->timeout_ms * FINAL_REPLY_TIMES;
     s->stream.cancel = STREAM_CANCEL_UNSENT;
     memset(s->stream.tail, 0, sizeof s->stream.tail);
     (void)mailsmtp_data_message(s->session, buf_str(text), text->len);

@@ -40,8 +40,8 @@ decode_shift(const char *s, size_t len, struct buf *out)
             high = 0;
         } else if (unit >= 0xd800 && unit <= 0xdbff) {
             high = unit;
-        } else if ((unit >= 0xdc00 && unit <= 0xdfff) || (unit >= 0x20 && unit < 0x7f)) {
-            return false; /* a lone surrogate, or ASCII in disguise */
+        } else if ((unit >= 0xdc00 && unit <= 0xdfff) || unit < 0xa0) {
+            return false; /* a lone surrogate, ASCII in disguise, a control character */
         } else {
             add_cp(out, unit);
         }

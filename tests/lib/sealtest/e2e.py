@@ -60,16 +60,15 @@ def children(pid):
 class Profile:
     """One user's sealpost: configuration, store, processes."""
 
-    def __init__(self, user="alice", home=None, **settings):
-        """home: a sealtest.gnupg.Home or None. settings: the section [sealpost] (undo_seconds=0 …)."""
+    def __init__(self, user, home, **settings):
+        """home: the user's sealtest.gnupg.Home. settings: the section [sealpost] (undo_seconds=0 …)."""
         self.user = user
         self.dir = short_dir("e2")
         os.chmod(self.dir, 0o700)
         self.path = os.path.join(self.dir, "h")
         os.mkdir(self.path, 0o700)
-        self.gnupg = home.path if home else os.path.join(self.dir, "g")
-        if not home:
-            os.mkdir(self.gnupg, 0o700)
+        self.home = home
+        self.gnupg = home.path
         self.settings = {"undo-seconds": "0", "editor": "builtin", **{k.replace("_", "-"): v for k, v in settings.items()}}
         self.accounts = {}
         self.extra = ""
@@ -125,9 +124,10 @@ class Profile:
         return status, out.decode(), err.decode(errors="replace")
 
     def create(self):
-        """Make the store. Without a terminal its key lies in a file; passphrases are for tests of their own."""
+        """Make the store. Without a terminal its key lies in a file; what a person is asked is a test of its own."""
         self.write_config()
-        self.run("keys", "list")
+        key = write(os.path.join(self.dir, "own.asc"), self.home.export(self.home.fingerprint))
+        self.run("keys", "import", key)
         return self
 
     def inspect(self, raw, *words):

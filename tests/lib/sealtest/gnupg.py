@@ -78,7 +78,7 @@ class Home:
         return self.gpg("--armor", "--export-secret-keys", fpr, passphrase=passphrase)[1]
 
     def take(self, key, accept=False):
-        """Import a key; accept: ownertrust ultimate, which makes its user IDs valid. Returns the fingerprint."""
+        """Import a key; accept: ownertrust ultimate, as for an own key, which makes its user IDs valid. Returns the fingerprint."""
         said = self.gpg("--import", data=key, check=False)[2]
         found = re.search(r"IMPORT_OK \d+ ([0-9A-F]{40})", said)
         if not found:
@@ -89,6 +89,10 @@ class Home:
 
     def accept(self, fpr, level=6):
         self.gpg("--import-ownertrust", data="%s:%d:\n" % (fpr, level))
+
+    def certify(self, fpr, passphrase=None):
+        """Accept somebody else's key as its owner's: a local signature by our own key."""
+        self.gpg("--local-user", self.fingerprint, "--quick-lsign-key", fpr, passphrase=passphrase)
 
     def sign(self, data, detached=True, key=None, passphrase=None, clear=False, when=None):
         """An armored signature (detached), a clear-signed text, or a signed message."""
@@ -171,7 +175,9 @@ class Ring:
                 self.homes[name] = self.make_home(name, PERSONS[name])
             for name in persons:
                 for other in persons:
-                    self.homes[name].take(self.homes[other].export(self.homes[other].fingerprint), accept=True)
+                    if other != name:
+                        self.homes[name].take(self.homes[other].export(self.homes[other].fingerprint))
+                        self.homes[name].certify(self.homes[other].fingerprint, PERSONS[name][0][2])
             if strangers:
                 self.make_strangers()
         except BaseException:
