@@ -23,6 +23,7 @@ typedef void sp_gone_fn(struct sp_client *c, enum sp_status why, void *arg);
 
 /* fd: a connected and greeted socket (taken). NULL when memory ran out. */
 struct sp_client *sp_client_new(int fd, struct loop *loop, sp_event_fn *on_event, sp_gone_fn *on_gone, void *arg);
+/* Ends pending requests with SP_CANCELLED, closes, frees. Allowed inside the client's own callbacks. */
 void sp_client_free(struct sp_client *c);
 /* Sends the request `type` (msg is its struct wm_NAME); fn gets the final reply and what comes before it (see base/call.h).
    Returns the id for sp_cancel, 0 when fn was already called with a failure. */
@@ -31,7 +32,7 @@ void sp_cancel(struct sp_client *c, uint32_t id);
 
 /* For commands, which have nothing to do meanwhile: sends the request and waits for its final reply (timeout_ms < 0: for ever).
    *in gets the reply, decoded in the arena; its descriptors belong to the caller (wire_in_close). Events that arrive meanwhile
-   go to on_event. The status of reply_error is returned, with its words in *text (arena). */
+   go to on_event, which may send requests of its own. When it takes too long, the engine is told to stop (SP_TIMEOUT). The status of reply_error is returned, with its words in *text (arena). */
 enum sp_status sp_ask(struct sp_client *c, uint16_t type, const void *msg, int timeout_ms, struct arena *arena, struct wire_in *in,
                       const char **text) SP_MUST_USE;
 

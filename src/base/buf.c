@@ -58,6 +58,7 @@ buf_reserve(struct buf *b, size_t len)
         }
         b->data = data;
         b->cap = cap;
+        b->data[b->len] = '\0'; /* also when nothing follows: an empty file leaves a buffer that was only reserved */
     }
     return b->data + b->len;
 }
@@ -184,8 +185,10 @@ buf_read_fd(struct buf *b, int fd, size_t max)
         if (n == 0)
             return SP_OK;
         got += (size_t)n;
-        if (got > max)
+        if (got > max) {
+            *to = '\0'; /* what was read above the bound is not part of the text */
             return SP_TOO_LARGE;
+        }
         buf_grown(b, (size_t)n);
     }
 }

@@ -11,7 +11,7 @@
 #include "status.h"
 
 struct buf {
-    char *data;   /* owned; always NUL-terminated once anything was added; NULL when empty */
+    char *data;   /* owned; NUL-terminated at len whenever it is not NULL */
     size_t len;   /* bytes without the NUL */
     size_t cap;
     bool failed;

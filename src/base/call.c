@@ -110,19 +110,27 @@ call_cancel(struct calls *c, uint32_t id)
     (void)wire_send_cancel(c->conn, 0, &(struct wm_cancel){.id = id});
 }
 
+/* What may come before the final reply. Everything else that is no final reply is an event or the peer's own request. */
+static bool
+is_intermediate(uint16_t type)
+{
+    return type == WM_TYPE_progress || type == WM_TYPE_imap_headers || type == WM_TYPE_imap_flags || type == WM_TYPE_imap_changed;
+}
+
 bool
 calls_dispatch(struct calls *c, struct wire_in *in, struct arena *arena)
 {
     struct call *call = c->first;
+    if (!in->desc->final && (in->id == 0 || !is_intermediate(in->type)))
+        return false;
     while (call && call->id != in->id)
         call = call->next;
-    if (!call || in->id == 0)
-        return in->desc->final; /* the late reply of a request that timed out */
+    if (!call)
+        return true; /* the late reply of a request that timed out */
     struct call_reply r = {.status = SP_OK, .final = in->desc->final, .in = in, .text = ""};
     if (in->type == WM_TYPE_reply_error) {
-        const struct wm_reply_error *e = in->msg;
-        r.status = e->status && e->status < SP_STATUS_COUNT ? (enum sp_status)e->status : SP_INTERNAL;
-        r.text = e->text;
+        r.status = wire_error_status(in->msg);
+        r.text = ((const struct wm_reply_error *)in->msg)->text;
     }
     if (r.final)
         finish(call, &r, arena);

@@ -29,7 +29,8 @@ void calls_free(struct calls *c, enum sp_status why);
 uint32_t call_start(struct calls *c, uint16_t type, const void *msg, int64_t timeout_ms, call_fn *fn, void *arg);
 /* Asks the peer to cancel; the final reply still comes (SP_CANCELLED, or the result when it was faster). */
 void call_cancel(struct calls *c, uint32_t id);
-/* To be called by the connection's message handler: true when the message belonged to a request. */
+/* To be called by the connection's message handler: true when the message belonged to a request, also to one that has ended
+   already (a late reply). Requests of the peer are never taken for answers, although both sides count their ids from 1. */
 bool calls_dispatch(struct calls *c, struct wire_in *in, struct arena *arena);
 /* Pending requests. */
 size_t calls_pending(const struct calls *c);

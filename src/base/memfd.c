@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
@@ -55,6 +56,18 @@ memfd_from(const void *bytes, size_t len, int *fd)
     return st;
 }
 
+/* fstat as the call of that name: newer C libraries make it newfstatat with an empty path, which roles without files may not call.
+   Not lseek: the offset is shared with every process that holds the file. */
+static int
+file_status(int fd, struct stat *s)
+{
+#if defined SYS_fstat && __SIZEOF_LONG__ == 8
+    return (int)syscall(SYS_fstat, fd, s);
+#else
+    return fstat(fd, s);
+#endif
+}
+
 enum sp_status
 memfd_map(int fd, size_t max, struct memfd_map *map)
 {
@@ -62,7 +75,7 @@ memfd_map(int fd, size_t max, struct memfd_map *map)
     int seals = fcntl(fd, F_GET_SEALS);
 
     *map = (struct memfd_map){"", 0};
-    if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &s) != 0 || s.st_size < 0)
+    if (seals < 0 || (seals & SEALS) != SEALS || file_status(fd, &s) != 0 || s.st_size < 0)
         return SP_INVALID;
     if ((uintmax_t)s.st_size > max)
         return SP_TOO_LARGE;

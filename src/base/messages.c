@@ -46,6 +46,12 @@ wire_message_desc(uint16_t type)
 }
 
 enum sp_status
+wire_error_status(const struct wm_reply_error *e)
+{
+    return e->status != SP_OK && e->status < SP_STATUS_COUNT ? (enum sp_status)e->status : SP_INTERNAL;
+}
+
+enum sp_status
 wire_reply_done(struct wire_conn *c, uint32_t id)
 {
     return wire_send_reply_done(c, id, &(struct wm_reply_done){});

@@ -34,11 +34,16 @@
     F(STR, path) F(STR, type) F(STR, charset) F(STR, disposition) F(STR, name) F(STR, detected_type) F(U64, size) \
     L(text, layers) F(U8, shown) F(U8, attachment)
 #define WR_link(F, S, L) F(STR, text) F(STR, target) F(STR, part)
+/* A stretch of the verdict's body (bytes) that is drawn inside a frame of its own (S9, S27, S33). kind: enum sp_region.
+   signature, encryption: states of what the stretch carries; part: path of the part it belongs to; signer: who signed, or "". */
+#define WR_region(F, S, L) \
+    F(U32, at) F(U32, len) F(U8, kind) F(STR, part) F(U8, signature) F(U8, encryption) F(U8, protocol) F(STR, signer)
 #define WR_verdict(F, S, L)                                                                                     \
     S(mailbox, from) L(mailbox, to) L(mailbox, cc) L(mailbox, reply_to) F(STR, subject) F(U8, has_date) F(I64, date) \
     F(STR, date_text) F(STR, message_id) F(U8, summary) S(signature, signature) S(encryption, encryption)       \
     S(protected_headers, protected_headers) S(sender, sender) L(warning, warnings) L(part, parts)               \
-    F(STR, body) F(STR, reply_quote) L(text, remote_refs) L(link, links) F(U8, risk) L(header_field, headers)
+    F(STR, body) F(STR, reply_quote) L(text, remote_refs) L(link, links) F(U8, risk) L(header_field, headers) \
+    L(region, regions)
 
 /* --- accounts, folders, index */
 #define WR_account(F, S, L)                                                                                    \
@@ -96,7 +101,7 @@
     R(text) R(number) R(file) R(header_field) R(mailbox) R(signer) R(signature) R(encryption) R(protected_headers) \
     R(sender) R(warning) R(part) R(link) R(verdict) R(account) R(folder) R(index_row) R(draft_attachment) R(draft) \
     R(recipient_plan) R(outbox_item) R(recipient_result) R(identity) R(key) R(key_signature) R(server)           \
-    R(imap_folder) R(imap_message) R(imap_flags) R(header_block) R(header_summary) R(build_attachment)
+    R(imap_folder) R(imap_message) R(imap_flags) R(header_block) R(header_summary) R(build_attachment) R(region)
 
 /* ---------------------------------------------------------------- messages
    Any request may be answered by reply_error instead of what its comment says. */
@@ -193,6 +198,7 @@
 #define WM_open_file(F, S, L) F(STR, name) F(STR, type) F(FD, content)                        /* reply_done: configured opener ran */
 #define WM_reconnect(F, S, L)                                                                 /* connected: a greeted engine socket */
 #define WM_connected(F, S, L) F(FD, fd)
+#define WM_suspend(F, S, L)                                                                   /* reply_done once the job goes on: ui has left curses before */
 
 /* --- engine -> parse */
 #define WM_parse_message(F, S, L) F(FD, bytes) F(U64, offset) F(U64, length)                  /* parsed: a document, see mime/document.h */
@@ -302,6 +308,7 @@
     M(0x0346, event_notice, 0, 0) M(0x0347, event_locked, 0, 0)                                                 \
     M(0x0201, edit_text, 0, 0) M(0x0202, edited, 1, 0) M(0x0203, save_file, 0, 0) M(0x0204, saved, 1, 0)        \
     M(0x0205, read_file, 0, 0) M(0x0206, open_file, 0, 0) M(0x0207, reconnect, 0, 0) M(0x0208, connected, 1, 0) \
+    M(0x0209, suspend, 0, 0)                                                                                    \
     M(0x0401, parse_message, 0, 0) M(0x0402, parsed, 1, 0) M(0x0403, parse_headers, 0, 0) M(0x0404, parsed_headers, 1, 0) \
     M(0x0405, extract_part, 0, 0) M(0x0406, parse_addresses, 0, 0) M(0x0407, addresses, 1, 0)                   \
     M(0x0408, build_entity, 0, 0) M(0x0409, wrap_signed, 0, 0) M(0x040a, wrap_encrypted, 0, 0)                  \
@@ -364,6 +371,8 @@ WIRE_RECORDS(R)
 WIRE_MESSAGES(M)
 #undef M
 
+/* The status that a reply_error carries; never SP_OK, whatever the peer wrote. */
+enum sp_status wire_error_status(const struct wm_reply_error *e);
 /* Shorthands for the two commonest final replies. */
 enum sp_status wire_reply_done(struct wire_conn *c, uint32_t id);
 /* text may be NULL. */

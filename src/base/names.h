@@ -3,17 +3,17 @@
 #ifndef SP_BASE_NAMES_H
 #define SP_BASE_NAMES_H
 
-const char *name_role(unsigned role);
-const char *name_protocol(unsigned protocol);
-const char *name_signature(unsigned state);
-const char *name_encryption(unsigned state);
-const char *name_integrity(unsigned integrity);
-const char *name_covers(unsigned covers);
-const char *name_summary(unsigned summary);
-const char *name_revocation(unsigned revocation);
-const char *name_sender(unsigned state);
-const char *name_level(unsigned level);
-const char *name_trust(unsigned trust);
-const char *name_folder_role(unsigned role);
+const char *name_role(unsigned value);
+const char *name_protocol(unsigned value);
+const char *name_signature(unsigned value);
+const char *name_encryption(unsigned value);
+const char *name_integrity(unsigned value);
+const char *name_covers(unsigned value);
+const char *name_summary(unsigned value);
+const char *name_revocation(unsigned value);
+const char *name_sender(unsigned value);
+const char *name_level(unsigned value);
+const char *name_trust(unsigned value);
+const char *name_folder_role(unsigned value);
 
 #endif

@@ -30,15 +30,18 @@ enum allow {
     ALLOW_INET = 1 << 6,        /* new AF_INET(6) sockets */
     ALLOW_ACCEPT = 1 << 7,
     ALLOW_TERMINAL = 1 << 8,
+    ALLOW_RESOLVE = 1 << 9,     /* what the system's resolver does */
+    ALLOW_CODE = 1 << 10,       /* mapping executable memory: what is loaded later than the confinement, and exec itself */
 };
 
 static const struct {
     unsigned process, child;
 } roles[SP_ROLE_COUNT] = {
     [SP_ROLE_PARSE] = {ALLOW_FORK, 0},
-    [SP_ROLE_KEYS] = {ALLOW_FORK | ALLOW_READ_FILES | ALLOW_WRITE_FILES | ALLOW_EXEC | ALLOW_UNIX,
-                      /* GPGME starts gpg from the child; what may be executed, Landlock says */
-                      ALLOW_FORK | ALLOW_READ_FILES | ALLOW_WRITE_FILES | ALLOW_EXEC | ALLOW_UNIX},
+    /* GPGME starts gpg, so OpenPGP's children stay with this; what may be executed, Landlock says. The second step is for S/MIME,
+       which runs in the child itself: OpenSSL's provider for old PKCS#12 files is loaded late. */
+    [SP_ROLE_KEYS] = {ALLOW_FORK | ALLOW_READ_FILES | ALLOW_WRITE_FILES | ALLOW_EXEC | ALLOW_UNIX | ALLOW_CODE,
+                      ALLOW_READ_FILES | ALLOW_WRITE_FILES | ALLOW_CODE},
     [SP_ROLE_NET] = {ALLOW_THREADS | ALLOW_INET, 0},
     [SP_ROLE_ENGINE] = {ALLOW_READ_FILES | ALLOW_WRITE_FILES | ALLOW_ACCEPT, 0},
     [SP_ROLE_UI] = {ALLOW_TERMINAL, 0},
@@ -47,7 +50,7 @@ static const struct {
 /* What every process needs to live: memory, time, its own descriptors. */
 static const int basic_calls[] = {
     SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(close),
-    SCMP_SYS(fstat), SCMP_SYS(lseek), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk),
+    SCMP_SYS(fstat), SCMP_SYS(lseek), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk),
     SCMP_SYS(mlock), SCMP_SYS(mlock2), SCMP_SYS(munlock), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
     SCMP_SYS(sigaltstack), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(sendmsg), SCMP_SYS(recvmsg),
     SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(shutdown), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(getsockname),
@@ -59,8 +62,7 @@ static const int basic_calls[] = {
     SCMP_SYS(rseq), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(restart_syscall),
     SCMP_SYS(signalfd4), SCMP_SYS(getrlimit), SCMP_SYS(timer_settime), SCMP_SYS(setitimer), SCMP_SYS(alarm), SCMP_SYS(arch_prctl),
     SCMP_SYS(membarrier), SCMP_SYS(close_range), SCMP_SYS(getgroups), SCMP_SYS(umask), SCMP_SYS(landlock_create_ruleset),
-    SCMP_SYS(landlock_add_rule), SCMP_SYS(landlock_restrict_self), SCMP_SYS(seccomp), SCMP_SYS(tgkill), SCMP_SYS(prctl),
-    SCMP_SYS(prlimit64), SCMP_SYS(mprotect),
+    SCMP_SYS(landlock_add_rule), SCMP_SYS(landlock_restrict_self), SCMP_SYS(seccomp), SCMP_SYS(prctl),
 };
 static const int read_file_calls[] = {
     SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
@@ -133,6 +135,8 @@ allow_sockets(scmp_filter_ctx f, unsigned allow)
     return rc;
 }
 
+#define NEW_NAMESPACES (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
+
 /* Threads share the address space (CLONE_VM and CLONE_THREAD); without fork nothing else may be cloned. clone3 hides its flags
    in memory, so it must look absent for the C library to fall back to clone. */
 static int
@@ -140,7 +144,7 @@ allow_clone(scmp_filter_ctx f, unsigned allow)
 {
     int rc = seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     if (!rc && allow & ALLOW_FORK)
-        rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET, 0));
+        rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, NEW_NAMESPACES, 0));
     else if (!rc && allow & ALLOW_THREADS)
         rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
     return rc;
@@ -158,6 +162,27 @@ allow_ioctl(scmp_filter_ctx f, unsigned allow)
     return rc;
 }
 
+/* Memory: without ALLOW_CODE nothing becomes executable any more, so injected code has no place to run from. */
+static int
+allow_memory(scmp_filter_ctx f, unsigned allow)
+{
+    scmp_datum_t forbidden = allow & ALLOW_CODE ? 0 : PROT_EXEC;
+    int rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, forbidden, 0));
+    return rc ? rc : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, forbidden, 0));
+}
+
+/* What may concern oneself and nobody else: signals (abort, pthread_kill) and limits. */
+static int
+allow_own(scmp_filter_ctx f, unsigned allow)
+{
+    scmp_datum_t self = (scmp_datum_t)getpid();
+    int rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_EQ, 0));
+    if (allow & ALLOW_FORK) /* children have other numbers; Landlock keeps their signals inside, where the kernel can (see below) */
+        return rc ? rc : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 0);
+    rc = rc ? rc : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, self));
+    return rc ? rc : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1, SCMP_A0(SCMP_CMP_EQ, self));
+}
+
 static int
 add_rules(scmp_filter_ctx f, unsigned allow)
 {
@@ -173,15 +198,18 @@ add_rules(scmp_filter_ctx f, unsigned allow)
     if (!rc && allow & ALLOW_EXEC)
         rc = ALLOW_ALL(f, exec_calls);
     rc = rc ? rc : allow_open(f, allow);
-    if (!rc && !(allow & (ALLOW_READ_FILES | ALLOW_WRITE_FILES))) /* the C library's fstat of an own descriptor */
+    if (!rc && !(allow & (ALLOW_READ_FILES | ALLOW_WRITE_FILES))) /* the C library's fstat of an own descriptor;
+        a path that is not empty cannot be told from it here: that shows that a file exists, not what is in it */
         rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1, SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH));
     rc = rc ? rc : allow_sockets(f, allow);
     rc = rc ? rc : allow_clone(f, allow);
     rc = rc ? rc : allow_ioctl(f, allow);
-    if (!rc && !(allow & ALLOW_FORK)) /* a process may end itself (abort) and nobody else */
-        rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
-    return rc;
+    rc = rc ? rc : allow_memory(f, allow);
+    return rc ? rc : allow_own(f, allow);
 }
+
+/* What getaddrinfo and the modules of the name service switch do beyond that. */
+static const int resolver_calls[] = {SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), SCMP_SYS(set_tid_address)};
 
 static enum sp_status
 load_filter(unsigned allow)
@@ -190,6 +218,8 @@ load_filter(unsigned allow)
     if (!f)
         return SP_UNSUPPORTED;
     int rc = add_rules(f, allow);
+    if (rc == 0 && allow & ALLOW_RESOLVE)
+        rc = ALLOW_ALL(f, resolver_calls);
     if (rc == 0)
         rc = seccomp_load(f);
     seccomp_release(f);
@@ -204,6 +234,19 @@ load_filter(unsigned allow)
 #ifndef LANDLOCK_ACCESS_FS_TRUNCATE
 #define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14)
 #endif
+
+#ifndef LANDLOCK_ACCESS_FS_IOCTL_DEV
+#define LANDLOCK_ACCESS_FS_IOCTL_DEV (1ULL << 15)
+#endif
+/* Of newer kernels than the headers: struct landlock_ruleset_attr with the members that came later. An older kernel takes the
+   longer struct when they are zero. */
+#define NET_BIND_TCP (1ULL << 0)
+#define NET_CONNECT_TCP (1ULL << 1)
+#define SCOPE_ABSTRACT_UNIX_SOCKET (1ULL << 0)
+#define SCOPE_SIGNAL (1ULL << 1)
+struct ruleset {
+    uint64_t files, net, scoped;
+};
 
 #define READ_ACCESS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define WRITE_ACCESS                                                                                                    \
@@ -229,7 +272,22 @@ handled_access(int abi)
         all &= ~LANDLOCK_ACCESS_FS_REFER;
     if (abi < 3)
         all &= ~LANDLOCK_ACCESS_FS_TRUNCATE;
+    if (abi >= 5)
+        all |= LANDLOCK_ACCESS_FS_IOCTL_DEV;
     return all;
+}
+
+/* Files: what paths say. TCP: nobody listens, and only who may open connections connects. Signals and abstract sockets (D-Bus, X11)
+   do not leave what was confined together. */
+static struct ruleset
+make_ruleset(const struct sandbox_paths *paths, int abi)
+{
+    struct ruleset r = {.files = handled_access(abi)};
+    if (abi >= 4)
+        r.net = NET_BIND_TCP | (paths->connect_tcp ? 0 : NET_CONNECT_TCP);
+    if (abi >= 6)
+        r.scoped = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL;
+    return r;
 }
 
 static enum sp_status
@@ -258,15 +316,15 @@ enter_landlock(const struct sandbox_paths *paths)
     int abi = sandbox_landlock_abi();
     if (abi < 1)
         return SP_OK; /* the seccomp filter still stands; docs/threat-model.md says what is missing then */
-    struct landlock_ruleset_attr attr = {.handled_access_fs = handled_access(abi)};
+    if (!paths)
+        paths = &nothing;
+    struct ruleset attr = make_ruleset(paths, abi);
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
     if (ruleset < 0)
         return SP_UNSUPPORTED;
-    if (!paths)
-        paths = &nothing;
-    enum sp_status st = add_paths(ruleset, paths->read_only, READ_ACCESS & attr.handled_access_fs);
+    enum sp_status st = add_paths(ruleset, paths->read_only, READ_ACCESS & attr.files);
     if (!st)
-        st = add_paths(ruleset, paths->read_write, (READ_ACCESS | WRITE_ACCESS) & attr.handled_access_fs);
+        st = add_paths(ruleset, paths->read_write, (READ_ACCESS | WRITE_ACCESS) & attr.files);
     if (!st)
         st = add_paths(ruleset, paths->execute, READ_ACCESS | LANDLOCK_ACCESS_FS_EXECUTE);
     if (!st && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
@@ -289,7 +347,9 @@ sandbox_enter(enum sp_role role, const struct sandbox_paths *paths)
         return SP_INVALID;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return SP_UNSUPPORTED;
-    enum sp_status st = enter_landlock(paths);
+    struct sandbox_paths p = paths ? *paths : (struct sandbox_paths){0};
+    p.connect_tcp = roles[role].process & ALLOW_INET;
+    enum sp_status st = enter_landlock(&p);
     return st ? st : load_filter(roles[role].process | SANITIZER_EXTRA);
 }
 
@@ -299,4 +359,16 @@ sandbox_enter_child(enum sp_role role)
     if ((unsigned)role >= SP_ROLE_COUNT || !roles[role].process)
         return SP_INVALID;
     return load_filter(roles[role].child | SANITIZER_EXTRA);
+}
+
+enum sp_status
+sandbox_enter_resolver(void)
+{
+    static const char *const read_only[] = {"/etc", "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share", "/run/systemd", "/run/resolvconf",
+                                             "/run/NetworkManager", "/run/nscd", "/nix/store", "/gnu/store", NULL}; /* not /run: the token may lie below it */
+    static const struct sandbox_paths paths = {.read_only = read_only, .connect_tcp = true};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return SP_UNSUPPORTED;
+    enum sp_status st = enter_landlock(&paths);
+    return st ? st : load_filter(ALLOW_READ_FILES | ALLOW_FORK | ALLOW_THREADS | ALLOW_UNIX | ALLOW_INET | ALLOW_RESOLVE | ALLOW_CODE | SANITIZER_EXTRA);
 }

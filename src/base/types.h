@@ -114,6 +114,15 @@ enum sp_trust {
     SP_TRUST_COUNT
 };
 
+/* Why a stretch of the body has a frame of its own. */
+enum sp_region {
+    SP_REGION_SIGNED,    /* a signed part or inline region: `signature` says how good */
+    SP_REGION_DECRYPTED, /* was decrypted, but is not the whole message */
+    SP_REGION_CLOSED,    /* encrypted and not opened (S29): its armored text, or nothing */
+    SP_REGION_FORWARDED, /* a forwarded message: nothing in it is the sender's */
+    SP_REGION_OUTSIDE,   /* beside the part that the signature or encryption covers: not covered by it */
+};
+
 /* Message flags (RFC 9051 section 2.3.2; bits of a mask). LOCAL bits never go to a server. */
 enum sp_flag {
     SP_FLAG_SEEN = 1 << 0,

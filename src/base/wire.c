@@ -33,6 +33,11 @@ struct queued {
     size_t n_fds;
 };
 
+/* Running totals; the difference of two is what waits. */
+struct totals {
+    uint64_t messages, bytes, fds;
+};
+
 struct wire_conn {
     int fd;
     struct loop *loop;
@@ -41,8 +46,10 @@ struct wire_conn {
     wire_closed_fn *on_closed;
     void *arg;
     struct queued *first, **last;
+    size_t waiting; /* bytes of the queue's bodies */
     uint32_t next_id;
     bool paused, busy, freed;
+    struct totals accepted, sent;
 };
 
 static void
@@ -77,6 +84,37 @@ close_conn(struct wire_conn *c)
         c->first = next;
     }
     c->last = &c->first;
+    c->waiting = 0;
+}
+
+/* No more can be sent. The reading side stays, so that what the peer said last is still read; its end of file then ends the
+   connection in the loop, and no handler runs inside a send. */
+static void
+cut(struct wire_conn *c)
+{
+    while (c->first) {
+        struct queued *next = c->first->next;
+        queued_free(c->first);
+        c->first = next;
+    }
+    c->last = &c->first;
+    c->sent = c->accepted;
+    (void)shutdown(c->fd, SHUT_RDWR);
+}
+
+static bool
+too_much_waits(const struct wire_conn *c)
+{
+    return c->accepted.messages - c->sent.messages >= WIRE_MAX_WAITING || c->accepted.bytes - c->sent.bytes >= WIRE_MAX_WAITING_BYTES ||
+           c->accepted.fds - c->sent.fds >= WIRE_MAX_WAITING_FDS;
+}
+
+static void
+count(struct totals *t, const struct queued *q)
+{
+    t->messages++;
+    t->bytes += q->head.body_len;
+    t->fds += q->n_fds;
 }
 
 /* Ends the connection and tells the owner, who may free it. */
@@ -137,7 +175,9 @@ drain(struct wire_conn *c)
         enum sp_status st = send_now(c, c->first);
         if (st)
             return st;
+        count(&c->sent, c->first);
         struct queued *q = c->first;
+        c->waiting -= q->head.body_len;
         c->first = q->next;
         if (!c->first)
             c->last = &c->first;
@@ -195,6 +235,10 @@ wire_send(struct wire_conn *c, uint16_t type, uint32_t id, const void *msg)
         return SP_INTERNAL;
     if (!c || c->fd < 0)
         return SP_DISCONNECTED;
+    if (too_much_waits(c)) {
+        cut(c);
+        return SP_DISCONNECTED;
+    }
     struct queued *q = calloc(1, sizeof *q);
     if (!q)
         return SP_NOMEM;
@@ -205,11 +249,14 @@ wire_send(struct wire_conn *c, uint16_t type, uint32_t id, const void *msg)
         queued_free(q);
         return st;
     }
+    count(&c->accepted, q);
     *c->last = q;
     c->last = &q->next;
+    c->waiting += q->head.body_len;
     st = drain(c);
+    if (st && st != SP_AGAIN)
+        cut(c);
     watch(c);
-    /* A lost peer is reported by the reading side, in the loop, so that no handler runs inside a send. */
     return st == SP_AGAIN ? SP_OK : st;
 }
 
@@ -327,7 +374,8 @@ next_message(struct wire_conn *c, struct arena *arena, struct wire_in *in)
     enum sp_status st = read_packet(c, &p);
     if (!st)
         st = decode_packet(&p, arena, in);
-    if (!st && in->desc->secret)
+    const struct wire_desc *desc = wire_message_desc(p.head.type);
+    if (desc && desc->secret)
         explicit_bzero(p.body, WIRE_MAX_INLINE);
     for (size_t i = 0; i < p.n_fds; i++)
         close_fd(&p.fds[i]);
@@ -342,8 +390,12 @@ on_io(struct loop *l, int fd, short revents, void *arg)
     (void)l;
     (void)fd;
     c->busy = true;
-    if (revents & POLLOUT && drain(c) == SP_OK)
+    if (revents & POLLOUT) {
+        enum sp_status st = drain(c);
+        if (st && st != SP_AGAIN)
+            cut(c);
         watch(c);
+    }
     for (int i = 0; i < MESSAGES_PER_TURN && c->fd >= 0 && !c->paused && !c->freed; i++) {
         struct arena arena = ARENA_INIT;
         struct wire_in in;
@@ -352,8 +404,8 @@ on_io(struct loop *l, int fd, short revents, void *arg)
             c->on_message(c, &in, &arena, c->arg);
             wire_in_close(&in);
         }
-        if (!st && in.desc->secret)
-            arena_wipe(&arena);
+        if (st ? st != SP_AGAIN : in.desc->secret)
+            arena_wipe(&arena); /* also what was half decoded: it may have been a secret */
         arena_release(&arena);
         if (st == SP_AGAIN)
             break;
@@ -441,6 +493,12 @@ wire_conn_queued(const struct wire_conn *c)
     for (const struct queued *q = c->first; q; q = q->next)
         n++;
     return n;
+}
+
+size_t
+wire_conn_queued_bytes(const struct wire_conn *c)
+{
+    return c->waiting;
 }
 
 void

@@ -18,6 +18,11 @@
 #define WIRE_MAX_INLINE ((size_t)49152)        /* larger bodies are spilled into a memfd */
 #define WIRE_MAX_BODY ((size_t)268435456)      /* 256 MiB: beyond is nonsense */
 #define WIRE_MAX_LIST 1000000u                 /* elements of one list */
+/* What may wait for a peer that does not read. Beyond it the connection is cut: a hung or hostile peer must not cost us our memory
+   or our descriptors. */
+#define WIRE_MAX_WAITING 16384u                /* messages */
+#define WIRE_MAX_WAITING_BYTES ((uint64_t)536870912)
+#define WIRE_MAX_WAITING_FDS 512u
 
 struct wire_blob {
     const void *data;
@@ -66,11 +71,13 @@ int wire_conn_fd(const struct wire_conn *c);
 bool wire_conn_is_open(const struct wire_conn *c);
 /* Messages that wait because the peer does not read. */
 size_t wire_conn_queued(const struct wire_conn *c);
+/* The bytes of their bodies: whoever produces much stops above a bound. */
+size_t wire_conn_queued_bytes(const struct wire_conn *c);
 /* Takes no more messages while paused (the queue stays in the kernel). */
 void wire_conn_pause(struct wire_conn *c, bool paused);
 
 /* Queues one message; msg is a struct wm_NAME for the type. FD members are borrowed (duplicated when they must wait; -1 = none).
-   SP_DISCONNECTED when closed, SP_TOO_LARGE beyond the bounds. Prefer the typed wire_send_NAME of messages.h. */
+   SP_DISCONNECTED when closed (or cut, because too much waits already), SP_TOO_LARGE beyond the bounds. Prefer the typed wire_send_NAME of messages.h. */
 enum sp_status wire_send(struct wire_conn *c, uint16_t type, uint32_t id, const void *msg) SP_MUST_USE;
 /* For processes without a loop: sends everything queued, waiting at most timeout_ms (-1: for ever). */
 enum sp_status wire_flush(struct wire_conn *c, int timeout_ms) SP_MUST_USE;

@@ -124,6 +124,31 @@ take(struct wire_source *in, void *to, size_t len)
     return SP_OK;
 }
 
+/* The fewest bytes that an encoded record takes: every STR, BLOB and list as an empty one. */
+static size_t
+least_encoding(const struct wire_desc *desc, int depth)
+{
+    size_t n = 0;
+    if (depth > MAX_DEPTH)
+        return 1;
+    for (const struct wire_field *f = desc->fields(); f->kind != WIRE_END; f++) {
+        switch (f->kind) {
+        case WIRE_U8:
+        case WIRE_FD: n += 1; break;
+        case WIRE_U16: n += 2; break;
+        case WIRE_U32:
+        case WIRE_STR:
+        case WIRE_BLOB:
+        case WIRE_LIST: n += 4; break;
+        case WIRE_U64:
+        case WIRE_I64: n += 8; break;
+        case WIRE_STRUCT: n += least_encoding(f->rec, depth + 1); break;
+        case WIRE_END: break;
+        }
+    }
+    return n ? n : 1;
+}
+
 static enum sp_status
 decode_bytes(struct wire_source *in, bool text, struct wire_blob *blob)
 {
@@ -135,7 +160,8 @@ decode_bytes(struct wire_source *in, bool text, struct wire_blob *blob)
         return SP_SHORT;
     if (text && n && memchr(in->at, 0, n))
         return SP_INVALID;
-    char *copy = arena_strndup(in->arena, in->at, n);
+    /* An empty one costs no memory: four bytes on the wire must not become a block of the arena. */
+    const char *copy = n ? arena_strndup(in->arena, in->at, n) : "";
     if (!copy)
         return SP_NOMEM;
     in->at += n;
@@ -167,9 +193,12 @@ decode_list(const struct wire_field *f, struct wire_source *in, char *record, in
     enum sp_status st = take(in, &n, sizeof n);
     if (st)
         return st;
-    /* Every element takes at least one byte, so a lying count cannot make us allocate much more than was sent. */
-    if (n > WIRE_MAX_LIST || n > in->len)
-        return n > WIRE_MAX_LIST ? SP_TOO_LARGE : SP_SHORT;
+    if (n > WIRE_MAX_LIST)
+        return SP_TOO_LARGE;
+    /* A lying count is refused before memory is taken: what is left must hold that many of the shortest elements. So memory is
+       bounded by a small multiple of what was sent (a pointer and a count for four bytes, and padding). */
+    if (n > in->len / least_encoding(f->rec, depth))
+        return SP_SHORT;
     char *items = arena_array(in->arena, n, f->rec->size);
     if (!items)
         return SP_NOMEM;

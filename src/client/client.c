@@ -11,15 +11,32 @@ struct sp_client {
     sp_event_fn *on_event;
     sp_gone_fn *on_gone;
     void *arg;
+    bool busy, freed; /* busy: inside a handler, so freeing waits until it is over */
 };
+
+static void
+enter(struct sp_client *c)
+{
+    c->busy = true;
+}
+
+static void
+leave(struct sp_client *c)
+{
+    c->busy = false;
+    if (c->freed)
+        free(c);
+}
 
 static void
 on_message(struct wire_conn *conn, struct wire_in *in, struct arena *arena, void *arg)
 {
     struct sp_client *c = arg;
     (void)conn;
+    enter(c);
     if (!calls_dispatch(c->calls, in, arena) && c->on_event)
         c->on_event(c, in, arena, c->arg);
+    leave(c);
 }
 
 static void
@@ -29,9 +46,11 @@ on_closed(struct wire_conn *conn, enum sp_status why, void *arg)
     (void)conn;
     struct calls *ended = c->calls;
     c->calls = NULL; /* a callback that sends again gets SP_UNAVAILABLE */
+    enter(c);
     calls_free(ended, SP_CRASHED);
-    if (c->on_gone)
+    if (c->on_gone && !c->freed)
         c->on_gone(c, why, c->arg);
+    leave(c);
 }
 
 struct sp_client *
@@ -54,11 +73,16 @@ sp_client_new(int fd, struct loop *loop, sp_event_fn *on_event, sp_gone_fn *on_g
 void
 sp_client_free(struct sp_client *c)
 {
-    if (!c)
+    if (!c || c->freed)
         return;
-    calls_free(c->calls, SP_CANCELLED);
+    struct calls *ended = c->calls;
+    c->calls = NULL;
+    c->freed = true; /* a callback that frees again does nothing */
+    calls_free(ended, SP_CANCELLED);
     wire_conn_free(c->conn);
-    free(c);
+    c->conn = NULL;
+    if (!c->busy)
+        free(c);
 }
 
 uint32_t
@@ -84,21 +108,19 @@ sp_ask(struct sp_client *c, uint16_t type, const void *msg, int timeout_ms, stru
     enum sp_status st = wire_send(c->conn, type, id, msg);
     while (!st) {
         int64_t left = timeout_ms < 0 ? -1 : end - loop_now_ms();
-        if (timeout_ms >= 0 && left <= 0)
-            return SP_TIMEOUT;
-        st = wire_receive(c->conn, (int)left, arena, in);
-        if (st)
-            return st == SP_EOF ? SP_CRASHED : st;
-        if (in->id == id && in->desc->final)
+        st = timeout_ms >= 0 && left <= 0 ? SP_TIMEOUT : wire_receive(c->conn, (int)left, arena, in);
+        if (st == SP_TIMEOUT)
+            (void)wire_send_cancel(c->conn, 0, &(struct wm_cancel){.id = id});
+        if (st || (in->id == id && in->desc->final))
             break;
-        if (c->on_event)
+        if (!calls_dispatch(c->calls, in, arena) && c->on_event)
             c->on_event(c, in, arena, c->arg);
         wire_in_close(in);
+        *in = (struct wire_in){0};
     }
     if (!st && in->type == WM_TYPE_reply_error) {
-        const struct wm_reply_error *e = in->msg;
-        *text = e->text;
-        st = e->status && e->status < SP_STATUS_COUNT ? (enum sp_status)e->status : SP_INTERNAL;
+        *text = ((const struct wm_reply_error *)in->msg)->text;
+        st = wire_error_status(in->msg);
     }
-    return st;
+    return st == SP_EOF || st == SP_DISCONNECTED ? SP_CRASHED : st;
 }

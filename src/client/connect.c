@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -49,9 +50,12 @@ connect_socket(const char *folder, int *fd)
     *fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (*fd < 0)
         return SP_IO;
+    /* An engine that hangs until its watchdog ends it takes no connections; a full queue would hold us for ever. */
+    struct timeval patience = {.tv_sec = GREET_TIMEOUT_MS / 1000};
+    (void)setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     enum sp_status st = SP_OK;
     if (connect(*fd, (struct sockaddr *)&a, sizeof a) != 0)
-        st = errno == ENOENT || errno == ECONNREFUSED ? SP_NOT_FOUND : errno == EACCES ? SP_DENIED : SP_IO;
+        st = errno == ENOENT || errno == ECONNREFUSED ? SP_NOT_FOUND : errno == EACCES ? SP_DENIED : errno == EAGAIN ? SP_BUSY : SP_IO;
     else if (getsockopt(*fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || peer.uid != geteuid())
         st = SP_DENIED;
     if (st) {
@@ -81,9 +85,10 @@ greet(int fd, const struct secret *token, const char *what, struct wm_welcome *w
     if (!st && in.type == WM_TYPE_welcome)
         *welcome = *(struct wm_welcome *)in.msg;
     else if (!st && in.type == WM_TYPE_reply_error)
-        st = (enum sp_status)((struct wm_reply_error *)in.msg)->status;
+        st = wire_error_status(in.msg);
     else if (!st)
         st = SP_PROTOCOL;
+    wire_in_close(&in);
     wire_conn_free(conn);
     return st;
 }

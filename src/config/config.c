@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -49,6 +50,7 @@ struct reader {
     enum section section;
     struct config_account *account;
     unsigned account_lines[MAX_ACCOUNTS];
+    uint64_t seen, seen_global;  /* options that had a value already: bits in the order of the table */
     const char **openers, **keys;
     size_t openers_n, keys_n;
     struct config_error *errors;
@@ -68,6 +70,16 @@ report(struct reader *r, const char *what, const char *key, const char *value, c
 }
 
 static const char *const no_strings[] = {NULL};
+
+static char *
+trim(char *text)
+{
+    text += strspn(text, " \t\r");
+    size_t n = strlen(text);
+    while (n && strchr(" \t\r", text[n - 1]))
+        text[--n] = '\0';
+    return text;
+}
 
 static void
 new_account(struct reader *r, const char *name)
@@ -95,6 +107,7 @@ new_account(struct reader *r, const char *name)
     a->imap = a->smtp = (struct config_server){.host = "", .user = ""};
     r->account_lines[c->accounts_n - 1] = r->line;
     r->account = a;
+    r->seen = 0;
     r->section = SECTION_ACCOUNT;
     if (!a->name)
         r->no_memory = true;
@@ -111,7 +124,7 @@ read_section(struct reader *r, char *text)
         return;
     }
     *end = '\0';
-    char *name = text + 1 + strspn(text + 1, " \t");
+    char *name = trim(text + 1);
     if (strncmp(name, "account", 7) == 0 && (name[7] == ' ' || name[7] == '\t' || !name[7])) {
         new_account(r, name + 7 + strspn(name + 7, " \t"));
     } else if (strcmp(name, "sealpost") == 0) {
@@ -126,14 +139,19 @@ read_section(struct reader *r, char *text)
     }
 }
 
+_Static_assert(COUNT(account_options) <= 64 && COUNT(global_options) <= 64, "the bits of reader.seen");
+
 static void
-read_option(struct reader *r, const struct option *options, size_t n, void *base, const char *key, const char *value)
+read_option(struct reader *r, const struct option *options, size_t n, void *base, uint64_t *seen, const char *key, const char *value)
 {
     const char *names[COUNT(account_options) + COUNT(global_options)];
     for (size_t i = 0; i < n; i++) {
         names[i] = options[i].key;
         if (strcmp(key, options[i].key) != 0)
             continue;
+        if (*seen & (uint64_t)1 << i)
+            report(r, "duplicate-key", key, value, "each key once", "");
+        *seen |= (uint64_t)1 << i;
         if (!value_parse(options[i].kind, value, (char *)base + options[i].offset, r->arena))
             report(r, "bad-value", key, value, value_expected(options[i].kind), "");
         return;
@@ -151,19 +169,15 @@ read_line_list(struct reader *r, const char **lines, size_t *n, const char *key,
     lines[(*n)++] = arena_printf(r->arena, "%s=%s", key, value);
 }
 
-static char *
-trim(char *text)
-{
-    text += strspn(text, " \t\r");
-    size_t n = strlen(text);
-    while (n && strchr(" \t\r", text[n - 1]))
-        text[--n] = '\0';
-    return text;
-}
-
 static void
 read_line(struct reader *r, char *text)
 {
+    for (const char *p = text; *p; p++) {
+        if (((unsigned char)*p < ' ' && *p != '\t' && *p != '\r') || *p == 0x7F) {
+            report(r, "syntax", "", "", "text without control characters", "");
+            return;
+        }
+    }
     text = trim(text);
     if (!*text || *text == '#' || *text == ';')
         return;
@@ -179,8 +193,8 @@ read_line(struct reader *r, char *text)
     *equals = '\0';
     const char *key = trim(text), *value = trim(equals + 1);
     switch (r->section) {
-    case SECTION_GLOBAL: read_option(r, global_options, COUNT(global_options), r->config, key, value); break;
-    case SECTION_ACCOUNT: read_option(r, account_options, COUNT(account_options), r->account, key, value); break;
+    case SECTION_GLOBAL: read_option(r, global_options, COUNT(global_options), r->config, &r->seen_global, key, value); break;
+    case SECTION_ACCOUNT: read_option(r, account_options, COUNT(account_options), r->account, &r->seen, key, value); break;
     case SECTION_OPENERS: read_line_list(r, r->openers, &r->openers_n, key, value); break;
     case SECTION_KEYS: read_line_list(r, r->keys, &r->keys_n, key, value); break;
     case SECTION_NONE: report(r, "no-section", key, value, "[sealpost] or [account NAME] before it", ""); break;
@@ -201,33 +215,51 @@ check_account(struct reader *r, struct config_account *a)
         a->smtp.user = a->address;
 }
 
+/* The file names programs to run, so nobody else may be able to write it. */
+static bool
+is_ours_alone(int fd)
+{
+    struct stat s;
+    return fstat(fd, &s) == 0 && (s.st_uid == geteuid() || s.st_uid == 0) && !(s.st_mode & S_IWOTH);
+}
+
+static void
+read_lines(struct reader *r, char *text)
+{
+    if (text && strncmp(text, "\xEF\xBB\xBF", 3) == 0)
+        text += 3; /* a byte order mark that some editors put there */
+    for (char *line = text ? strsep(&text, "\n") : NULL; line; line = strsep(&text, "\n")) {
+        r->line++;
+        read_line(r, line);
+    }
+    for (size_t i = 0; i < r->config->accounts_n; i++) {
+        r->line = r->account_lines[i];
+        check_account(r, &r->config->accounts[i]);
+    }
+}
+
 static enum sp_status
 read_file(struct reader *r)
 {
     struct buf text = BUF_INIT;
-    int fd = open(r->path, O_RDONLY | O_CLOEXEC);
+    int fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         if (errno == ENOENT)
             return SP_OK;
         report(r, "unreadable", "", "", strerror(errno), "");
         return SP_CONFIG;
     }
+    bool safe = is_ours_alone(fd);
     enum sp_status st = buf_read_fd(&text, fd, MAX_FILE);
     (void)close(fd);
-    if (st) {
+    if (!safe) {
+        report(r, "unsafe", "", "", "a file of yours that no other user can write", "");
+    } else if (st) {
         report(r, "unreadable", "", "", "a text file of at most 1 MiB", "");
     } else if (strlen(buf_str(&text)) != text.len) {
         report(r, "unreadable", "", "", "a text file without NUL bytes", "");
     } else {
-        char *save = text.data;
-        for (char *line = save ? strsep(&save, "\n") : NULL; line; line = strsep(&save, "\n")) {
-            r->line++;
-            read_line(r, line);
-        }
-        for (size_t i = 0; i < r->config->accounts_n; i++) {
-            r->line = r->account_lines[i];
-            check_account(r, &r->config->accounts[i]);
-        }
+        read_lines(r, text.data);
     }
     buf_release(&text);
     return r->no_memory ? SP_NOMEM : r->errors_n ? SP_CONFIG : SP_OK;

@@ -51,7 +51,9 @@ struct config {
 struct config_error {
     const char *file;
     unsigned line;
-    const char *what;             /* stable id: "unknown-key", "bad-value", "missing-key", "syntax", "unreadable" ... */
+    const char *what;             /* stable id: "unknown-key", "duplicate-key", "bad-value", "missing-key", "missing-name", "no-section",
+                                     "unknown-section", "duplicate-account", "too-many-accounts", "too-many-lines", "syntax", "unreadable",
+                                     "unsafe" */
     const char *key, *value, *expected, *nearest;
 };
 
@@ -66,7 +68,8 @@ const struct config_account *config_account(const struct config *c, const char *
 struct config_paths {
     const char *config_file;      /* $SEALPOST_HOME/config, else $XDG_CONFIG_HOME/sealpost/config */
     const char *home;             /* the profile: $SEALPOST_HOME/data, else $XDG_DATA_HOME/sealpost; holds store/, keys/, lock */
-    const char *runtime;          /* 0700, socket and token: $SEALPOST_HOME/run, else $XDG_RUNTIME_DIR/sealpost, else a safe folder under /tmp */
+    const char *runtime;          /* 0700, socket and token: $SEALPOST_HOME/run, else $XDG_RUNTIME_DIR/sealpost-HASH, else
+                                     /tmp/sealpost-UID-HASH. HASH is of the two paths above: each profile has an engine of its own */
 };
 enum sp_status config_find_paths(struct arena *arena, struct config_paths *out) SP_MUST_USE;
 

@@ -21,6 +21,21 @@ is_private_folder(const char *path)
     return lstat(path, &s) == 0 && S_ISDIR(s.st_mode) && s.st_uid == geteuid() && (s.st_mode & 022) == 0;
 }
 
+/* FNV-1a over the paths; repeated slashes and one at the end do not count. No secret depends on it. */
+static uint32_t
+hash_paths(const struct config_paths *p)
+{
+    const char *const paths[] = {p->config_file, p->home};
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < 2; i++) {
+        for (const char *c = paths[i]; *c; c++)
+            if (*c != '/' || (c[1] != '/' && c[1]))
+                h = (h ^ (unsigned char)*c) * 16777619u;
+        h *= 16777619u; /* the border between the two */
+    }
+    return h;
+}
+
 enum sp_status
 config_find_paths(struct arena *arena, struct config_paths *out)
 {
@@ -33,8 +48,10 @@ config_find_paths(struct arena *arena, struct config_paths *out)
         const char *config = absolute("XDG_CONFIG_HOME"), *data = absolute("XDG_DATA_HOME");
         out->config_file = config ? arena_printf(arena, "%s/sealpost/config", config) : arena_printf(arena, "%s/.config/sealpost/config", home);
         out->home = data ? arena_printf(arena, "%s/sealpost", data) : arena_printf(arena, "%s/.local/share/sealpost", home);
-        out->runtime = run && is_private_folder(run) ? arena_printf(arena, "%s/sealpost", run)
-                                                     : arena_printf(arena, "/tmp/sealpost-%u", (unsigned)geteuid());
+        if (!out->config_file || !out->home)
+            return SP_NOMEM;
+        out->runtime = run && is_private_folder(run) ? arena_printf(arena, "%s/sealpost-%08x", run, hash_paths(out))
+                                                     : arena_printf(arena, "/tmp/sealpost-%u-%08x", (unsigned)geteuid(), hash_paths(out));
     } else {
         return SP_NOT_FOUND;
     }

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "config.h"
 
+/* Absolute, or below the home folder: the programs that read the file are not all started in the same folder. */
 static bool
 parse_path(const char *text, const char **out, struct arena *arena)
 {
@@ -16,8 +18,24 @@ parse_path(const char *text, const char **out, struct arena *arena)
     if (text[0] == '~' && text[1] == '/' && home)
         *out = arena_printf(arena, "%s%s", home, text + 1);
     else
-        *out = arena_strdup(arena, text);
+        *out = text[0] == '/' ? arena_strdup(arena, text) : NULL;
     return *out != NULL;
+}
+
+/* Valid UTF-8 without blanks, control characters (C1 too) and the forbidden ones. */
+static bool
+is_plain(const char *text, const char *forbidden)
+{
+    size_t len = strlen(text);
+    if (!utf8_valid(text, len))
+        return false;
+    for (size_t at = 0; at < len;) {
+        uint32_t cp;
+        at += utf8_decode(text + at, len - at, &cp);
+        if (cp <= ' ' || (cp >= 0x7F && cp <= 0xA0) || (cp < 0x7F && strchr(forbidden, (int)cp)))
+            return false;
+    }
+    return true;
 }
 
 /* An addr-spec as it is commonly written: one @, something before, a host after, nothing that could end up as another header. */
@@ -27,10 +45,7 @@ is_address(const char *text)
     const char *at = strchr(text, '@');
     if (!at || at == text || !at[1] || strchr(at + 1, '@'))
         return false;
-    for (const char *p = text; *p; p++)
-        if ((unsigned char)*p <= ' ' || *p == 0x7F || strchr("<>(),;:\\\"[]", *p))
-            return false;
-    return true;
+    return is_plain(text, "<>(),;:\\\"[]");
 }
 
 static bool
@@ -38,8 +53,8 @@ parse_bool(const char *text, bool *out)
 {
     static const char *const yes[] = {"yes", "true", "on", "1"}, *const no[] = {"no", "false", "off", "0"};
     for (size_t i = 0; i < 4; i++) {
-        if (strcmp(text, yes[i]) == 0 || strcmp(text, no[i]) == 0) {
-            *out = strcmp(text, yes[i]) == 0;
+        if (strcasecmp(text, yes[i]) == 0 || strcasecmp(text, no[i]) == 0) {
+            *out = strcasecmp(text, yes[i]) == 0;
             return true;
         }
     }
@@ -47,12 +62,14 @@ parse_bool(const char *text, bool *out)
 }
 
 static bool
-parse_number(const char *text, uint32_t *out)
+parse_number(const char *text, uint32_t max, uint32_t *out)
 {
     char *end;
     errno = 0;
+    if (*text < '0' || *text > '9') /* strtoul takes blanks and signs */
+        return false;
     unsigned long n = strtoul(text, &end, 10);
-    if (errno || end == text || *end || *text == '-' || n > 1000000)
+    if (errno || *end || n > max)
         return false;
     *out = (uint32_t)n;
     return true;
@@ -108,7 +125,7 @@ parse_server(const char *text, const char *name, uint16_t tls_port, uint16_t pla
         if (!end || end == host)
             return false;
         const char *after = *end == ']' ? end + 1 : end;
-        if (*after == ':' && (!parse_number(after + 1, &port) || port == 0 || port > 65535))
+        if (*after == ':' && (!parse_number(after + 1, 65535, &port) || port == 0))
             return false;
         if (*after && *after != ':')
             return false;
@@ -117,7 +134,10 @@ parse_server(const char *text, const char *name, uint16_t tls_port, uint16_t pla
         out->host = arena_strndup(arena, host + bracket, (size_t)(end - host) - bracket);
         out->user = arena_strndup(arena, rest, at ? (size_t)(at - rest) : 0);
         out->port = (uint16_t)port;
-        return out->host && out->user;
+        if (!out->host || !out->user || !is_plain(out->host, bracket ? "@/[" : "@/[]:\\\"<>%"))
+            return false;
+        /* USER:PASSWORD@ would keep a password in a file and hand it around as a name. */
+        return is_plain(out->user, ":/");
     }
     return false;
 }
@@ -140,6 +160,38 @@ parse_account_kind(const char *text, enum sp_account_kind *out)
     return true;
 }
 
+/* Each an address. */
+static bool
+parse_addresses(const char *text, const char *const **out, struct arena *arena)
+{
+    if (!split(text, ", \t", false, out, arena))
+        return false;
+    for (const char *const *a = *out; *a; a++)
+        if (!is_address(*a))
+            return false;
+    return true;
+}
+
+/* The first word is the program. */
+static bool
+parse_words(const char *text, const char *const **out, struct arena *arena)
+{
+    return split(text, " \t", true, out, arena) && **out && ***out;
+}
+
+static bool
+parse_theme(const char *text, const char **out)
+{
+    static const char *const names[] = {"dark", "light", "mono"};
+    for (size_t i = 0; i < 3; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *out = names[i];
+            return true;
+        }
+    }
+    return false;
+}
+
 bool
 value_parse(enum value_kind kind, const char *text, void *member, struct arena *arena)
 {
@@ -151,15 +203,18 @@ value_parse(enum value_kind kind, const char *text, void *member, struct arena *
     case VALUE_ADDRESS:
         *string = arena_strdup(arena, text);
         return *string && is_address(text);
+    case VALUE_ADDRESSES: return parse_addresses(text, member, arena);
     case VALUE_PATH: return *text && parse_path(text, string, arena);
     case VALUE_BOOL: return parse_bool(text, member);
-    case VALUE_NUMBER: return parse_number(text, member);
+    case VALUE_MINUTES: return parse_number(text, 525600, member);
+    case VALUE_UNDO: return parse_number(text, 120, member);
     case VALUE_LIST: return split(text, ", \t", false, member, arena);
-    case VALUE_WORDS: return *text && split(text, " \t", true, member, arena);
+    case VALUE_WORDS: return parse_words(text, member, arena);
     case VALUE_IMAP: return parse_server(text, "imap", 993, 143, member, arena);
     case VALUE_SMTP: return parse_server(text, "smtp", 465, 587, member, arena);
     case VALUE_PROTOCOL: return parse_protocol(text, member);
     case VALUE_ACCOUNT_KIND: return parse_account_kind(text, member);
+    case VALUE_THEME: return parse_theme(text, member);
     }
     return false;
 }
@@ -169,16 +224,19 @@ value_expected(enum value_kind kind)
 {
     switch (kind) {
     case VALUE_TEXT: return "a text";
-    case VALUE_PATH: return "a path";
+    case VALUE_PATH: return "a path that starts with / or ~/";
+    case VALUE_ADDRESSES: return "mail addresses separated by commas";
     case VALUE_ADDRESS: return "a mail address such as alice@example.org";
     case VALUE_BOOL: return "yes or no";
-    case VALUE_NUMBER: return "a whole number";
+    case VALUE_MINUTES: return "a whole number of minutes, 0 to 525600";
+    case VALUE_UNDO: return "a whole number of seconds, 0 to 120";
     case VALUE_LIST: return "a list separated by commas";
     case VALUE_WORDS: return "a command with its arguments; quotes must be closed";
-    case VALUE_IMAP: return "imaps://HOST, imap+starttls://HOST or imap+insecure://HOST, with USER@ before and :PORT behind HOST when needed";
-    case VALUE_SMTP: return "smtps://HOST, smtp+starttls://HOST or smtp+insecure://HOST, with USER@ before and :PORT behind HOST when needed";
+    case VALUE_IMAP: return "imaps://HOST, imap+starttls://HOST or imap+insecure://HOST, with USER@ (never a password) before and :PORT behind HOST when needed";
+    case VALUE_SMTP: return "smtps://HOST, smtp+starttls://HOST or smtp+insecure://HOST, with USER@ (never a password) before and :PORT behind HOST when needed";
     case VALUE_PROTOCOL: return "openpgp or smime";
     case VALUE_ACCOUNT_KIND: return "imap or local";
+    case VALUE_THEME: return "dark, light or mono";
     }
     return "";
 }

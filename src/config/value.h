@@ -8,8 +8,8 @@
 #include "base/arena.h"
 
 enum value_kind {
-    VALUE_TEXT, VALUE_PATH, VALUE_ADDRESS, VALUE_BOOL, VALUE_NUMBER, VALUE_LIST, VALUE_WORDS, VALUE_IMAP, VALUE_SMTP,
-    VALUE_PROTOCOL, VALUE_ACCOUNT_KIND
+    VALUE_TEXT, VALUE_PATH, VALUE_ADDRESS, VALUE_ADDRESSES, VALUE_BOOL, VALUE_MINUTES, VALUE_UNDO, VALUE_LIST, VALUE_WORDS, VALUE_IMAP,
+    VALUE_SMTP, VALUE_PROTOCOL, VALUE_ACCOUNT_KIND, VALUE_THEME
 };
 
 /* Parses text into *member, whose type goes with the kind (see config.h). False when the text does not fit. Memory from the arena. */

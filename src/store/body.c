@@ -19,7 +19,7 @@ store_body_put(struct store *s, uint64_t id, const void *bytes, size_t len)
     enum sp_status st = db_scope(db);
     if (st)
         return st;
-    st = db_change(db, "UPDATE message SET has_body = 1, size = ? WHERE id = ?", DB_ARGS(DB_I(len), DB_I(id)));
+    st = db_change(db, "UPDATE OR FAIL message SET has_body = 1, size = ? WHERE id = ?", DB_ARGS(DB_I(len), DB_I(id)));
     if (!st)
         st = db_run(db, "INSERT OR REPLACE INTO body (message, bytes) VALUES (?, ?)", DB_ARGS(DB_I(id), DB_B(bytes, len)));
     return db_scope_end(db, st);
@@ -51,7 +51,7 @@ store_verdict_put(struct store *s, uint64_t id, const struct wr_verdict *v, cons
         return st;
     /* The From and Subject beside a seal are those that it was bound to. */
     st = db_change(db,
-        "UPDATE message SET judged = 1, seal = ?, lock = ?, sender = ?, risk = ?, from_name = ?, from_address = ?, subject = ?,"
+        "UPDATE OR FAIL message SET judged = 1, seal = ?, lock = ?, sender = ?, risk = ?, from_name = ?, from_address = ?, subject = ?,"
         " flags = (flags & ~?8) | ?9 WHERE id = ?10",
         DB_ARGS(DB_I(whole(v->signature.covers, v->signature.state)), DB_I(whole(v->encryption.covers, v->encryption.state)),
             DB_I(v->sender.state), DB_I(v->risk), DB_T(v->from.name), DB_T(v->from.address), DB_T(v->subject),
@@ -143,7 +143,7 @@ copy_row(struct db *from, struct db *to, uint64_t id, uint64_t folder, uint64_t 
     if (!st)
         st = db_step(from, q);
     if (!st)
-        st = db_query(to, "INSERT INTO message (id, folder, uid, sort, date, flags, size, seal, lock, sender, risk, judged,"
+        st = db_query(to, "INSERT OR FAIL INTO message (id, folder, uid, sort, date, flags, size, seal, lock, sender, risk, judged,"
             " has_body, thread, depth, from_name, from_address, recipients, subject, message_id, in_reply_to, list_id, refs)"
             " VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             DB_ARGS(DB_I(*new_id), DB_I(folder)), &w);
@@ -206,7 +206,7 @@ carry(struct store *s, struct db *from, struct db *to, uint64_t id, uint64_t fol
     if (!st)
         st = thread_assign(to, &m, (int64_t)*new_id, &thread);
     if (!st)
-        st = db_run(to, "UPDATE message SET thread = ? WHERE id = ?", DB_ARGS(DB_I(thread), DB_I(*new_id)));
+        st = db_run(to, "UPDATE OR FAIL message SET thread = ? WHERE id = ?", DB_ARGS(DB_I(thread), DB_I(*new_id)));
     arena_release(&a);
     return st;
 }
@@ -245,7 +245,7 @@ store_message_move(struct store *s, uint64_t id, uint64_t folder, bool copy, uin
         return move_across(s, id, folder, copy, new_id);
     if (!copy) {
         *new_id = id;
-        return db_change(db, "UPDATE message SET folder = ?, uid = 0 WHERE id = ?", DB_ARGS(DB_I(folder), DB_I(id)));
+        return db_change(db, "UPDATE OR FAIL message SET folder = ?, uid = 0 WHERE id = ?", DB_ARGS(DB_I(folder), DB_I(id)));
     }
     st = db_scope(db);
     if (st)

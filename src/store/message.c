@@ -9,16 +9,22 @@
     "id, folder, uid, sort, date, flags, size, seal, lock, sender, risk, judged, has_body, thread, from_name, from_address," \
     " recipients, subject, message_id, in_reply_to, refs, list_id"
 
+/* Writes to `message` say OR FAIL: a statement with triggers that may ABORT keeps a journal of its own, which SQLCipher encrypts
+   page by page (measured: 107 instead of 17 us per added message). Each of them changes one row, so there is nothing to undo. */
+
 static enum sp_status
 update_known(struct db *db, const struct store_message *m)
 {
-    /* What a verdict has put into the row (a protected Subject, the From that the seal is bound to) stays. */
+    /* What a verdict has put into the row (a protected Subject, the From that the seal is bound to) stays. What is the same
+       already is not written: the folder's generation would grow for nothing. */
     return db_run(db,
-        "UPDATE message SET sort = ?, date = ?, flags = ?, size = max(size, ?), list_id = ?,"
-        " from_name = CASE WHEN judged THEN from_name ELSE ? END, from_address = CASE WHEN judged THEN from_address ELSE ? END,"
-        " subject = CASE WHEN judged THEN subject ELSE ? END, recipients = ? WHERE id = ?",
-        DB_ARGS(DB_I(m->sort), DB_I(m->date), DB_I(m->flags), DB_I(m->size), DB_T(m->list_id), DB_T(m->from_name),
-            DB_T(m->from_address), DB_T(m->subject), DB_T(m->to), DB_I(m->id)));
+        "UPDATE OR FAIL message SET sort = ?2, date = ?3, flags = ?4, size = max(size, ?5), list_id = ?6, recipients = ?7,"
+        " from_name = CASE WHEN judged THEN from_name ELSE ?8 END, from_address = CASE WHEN judged THEN from_address ELSE ?9 END,"
+        " subject = CASE WHEN judged THEN subject ELSE ?10 END WHERE id = ?1"
+        " AND ((sort, date, flags, list_id, recipients) IS NOT (?2, ?3, ?4, ?6, ?7) OR size < ?5"
+        "  OR (NOT judged AND (from_name, from_address, subject) IS NOT (?8, ?9, ?10)))",
+        DB_ARGS(DB_I(m->id), DB_I(m->sort), DB_I(m->date), DB_I(m->flags), DB_I(m->size), DB_T(m->list_id), DB_T(m->to),
+            DB_T(m->from_name), DB_T(m->from_address), DB_T(m->subject)));
 }
 
 static enum sp_status
@@ -35,7 +41,7 @@ insert_new(struct db *db, struct store_message *m)
         return st;
     m->thread = (uint64_t)thread;
     return db_run(db,
-        "INSERT INTO message (id, folder, uid, sort, date, flags, size, seal, lock, sender, risk, judged, has_body, thread,"
+        "INSERT OR FAIL INTO message (id, folder, uid, sort, date, flags, size, seal, lock, sender, risk, judged, has_body, thread,"
         " depth, from_name, from_address, recipients, subject, message_id, in_reply_to, refs, list_id)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         DB_ARGS(DB_I(m->id), DB_I(m->folder), DB_I(m->uid), DB_I(m->sort), DB_I(m->date), DB_I(m->flags), DB_I(m->size),
@@ -187,7 +193,7 @@ store_uids(struct store *s, uint64_t folder, struct store_uid **out, size_t *n)
 enum sp_status
 store_flags_set(struct store *s, uint64_t id, uint32_t flags)
 {
-    return db_change(db_of(s, id), "UPDATE message SET flags = ? WHERE id = ?", DB_ARGS(DB_I(flags), DB_I(id)));
+    return db_change(db_of(s, id), "UPDATE OR FAIL message SET flags = ? WHERE id = ?", DB_ARGS(DB_I(flags), DB_I(id)));
 }
 
 enum sp_status
@@ -199,7 +205,7 @@ store_message_remove(struct store *s, uint64_t id)
 enum sp_status
 store_message_set_uid(struct store *s, uint64_t id, uint32_t uid)
 {
-    return db_change(db_of(s, id), "UPDATE message SET uid = ? WHERE id = ?", DB_ARGS(DB_I(uid), DB_I(id)));
+    return db_change(db_of(s, id), "UPDATE OR FAIL message SET uid = ? WHERE id = ?", DB_ARGS(DB_I(uid), DB_I(id)));
 }
 
 enum sp_status

@@ -38,6 +38,7 @@ struct verdict_input {
     const char *const *authservs;       /* trusted authserv-ids */
     size_t authservs_n;
     int64_t now;                        /* seconds since 1970 UTC */
+    const char *open_path;              /* the encrypted part that was opened, shown alone (S29); NULL = the message */
 };
 
 enum verdict_action { VERDICT_DONE, VERDICT_VERIFY, VERDICT_DECRYPT };
@@ -55,6 +56,10 @@ struct verdict_step verdict_next(const struct verdict_input *in, const char *ope
 
 /* Fills *out; all memory from the arena or borrowed from the input's documents. SP_OK or SP_NOMEM. */
 enum sp_status verdict_compute(const struct verdict_input *in, struct arena *arena, struct wr_verdict *out) SP_MUST_USE;
+
+/* The part (no multipart) that a path of the verdict names: index of its document and its index there. Its bytes are in the
+   bytes that this document was parsed from, and its path there is doc_part(...)->path. */
+bool verdict_find_part(const struct verdict_input *in, const char *path, size_t *doc, uint32_t *part);
 
 /* The stable identifier of an enumeration's value ("unknown-key"); "?" beyond. Static storage. */
 const char *verdict_signature_name(unsigned state);

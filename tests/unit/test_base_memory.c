@@ -43,6 +43,28 @@ buffer_grows(void **state)
     buf_release(&b);
 }
 
+/* The text ends where it should in every state: an empty file, a file beyond the bound. */
+static void
+buffer_is_always_terminated(void **state)
+{
+    (void)state;
+    int p[2];
+    for (int i = 0; i < 3; i++) {
+        struct buf b = BUF_INIT;
+        if (i == 0)
+            (void)buf_reserve(&b, 1);
+        assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+        if (i == 2)
+            assert_int_equal(write(p[1], "0123456789", 10), 10);
+        (void)close(p[1]);
+        assert_int_equal(buf_read_fd(&b, p[0], 5), i == 2 ? SP_TOO_LARGE : SP_OK);
+        assert_int_equal(b.len, 0);
+        assert_string_equal(buf_str(&b), "");
+        (void)close(p[0]);
+        buf_release(&b);
+    }
+}
+
 static void
 buffer_reads_bounded(void **state)
 {
@@ -236,6 +258,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buffer_grows),
+        cmocka_unit_test(buffer_is_always_terminated),
         cmocka_unit_test(buffer_reads_bounded),
         cmocka_unit_test(arena_aligns),
         cmocka_unit_test(secret_holds),

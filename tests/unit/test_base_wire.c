@@ -85,6 +85,56 @@ lying_counts(void **state)
     arena_release(&arena);
 }
 
+/* A count that the bytes behind it cannot hold is refused before memory is taken for it. */
+static void
+counts_are_bounded_by_what_was_sent(void **state)
+{
+    (void)state;
+    enum { SENT = 1000000 };
+    struct arena arena = ARENA_INIT;
+    struct wm_keys keys;
+    const struct wire_desc *desc = wire_message_desc(WM_TYPE_keys);
+    uint32_t n = SENT - 4;
+    char *bytes = calloc(1, SENT);
+
+    assert_non_null(bytes);
+    memcpy(bytes, &n, sizeof n);
+    assert_int_equal(wire_decode(desc, bytes, SENT, &arena, &keys), SP_SHORT);
+    assert_true(arena.used < 4096);
+    /* as many as could be there: zeros are the shortest keys */
+    n = (SENT - 4) / 47;
+    memcpy(bytes, &n, sizeof n);
+    assert_int_not_equal(wire_decode(desc, bytes, SENT, &arena, &keys), SP_NOMEM);
+    assert_true(arena.used < 5 * (size_t)SENT);
+    free(bytes);
+    arena_release(&arena);
+}
+
+/* The shortest encoding of every record is not longer than what an empty one takes, and empty ones arrive in lists. */
+static void
+empty_elements_arrive(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT;
+    struct buf bytes = BUF_INIT;
+    struct wr_key keys[3] = {{0}};
+    struct wr_header_block blocks[2] = {{0}};
+    struct wm_keys sent = {.keys = keys, .keys_n = 3}, got;
+    struct wm_parse_headers headers = {.blocks = blocks, .blocks_n = 2}, got_headers;
+
+    assert_int_equal(wire_encode(wire_message_desc(WM_TYPE_keys), &sent, &bytes), SP_OK);
+    assert_int_equal(wire_decode(wire_message_desc(WM_TYPE_keys), bytes.data, bytes.len, &arena, &got), SP_OK);
+    assert_int_equal(got.keys_n, 3);
+    assert_string_equal(got.keys[2].issuer, "");
+    buf_clear(&bytes);
+    assert_int_equal(wire_encode(wire_message_desc(WM_TYPE_parse_headers), &headers, &bytes), SP_OK);
+    assert_int_equal(wire_decode(wire_message_desc(WM_TYPE_parse_headers), bytes.data, bytes.len, &arena, &got_headers), SP_OK);
+    assert_int_equal(got_headers.blocks_n, 2);
+    assert_non_null(got_headers.blocks[1].bytes.data);
+    buf_release(&bytes);
+    arena_release(&arena);
+}
+
 static void
 records_hold_no_descriptor(void **state)
 {
@@ -192,6 +242,101 @@ order_is_kept(void **state)
     }
 }
 
+/* A peer that reads nothing costs a bounded amount of memory and descriptors: then it is cut off. */
+static void
+a_peer_that_does_not_read_is_cut_off(void **state)
+{
+    struct pair *p = *state;
+    struct wire_in in;
+    enum sp_status st = SP_OK;
+    uint32_t sent = 0;
+
+    while (st == SP_OK && sent < 2 * WIRE_MAX_WAITING)
+        st = wire_send_ping(p->a, 0, &(struct wm_ping){.serial = sent++});
+    assert_int_equal(st, SP_DISCONNECTED);
+    assert_true(sent >= WIRE_MAX_WAITING && sent < 2 * WIRE_MAX_WAITING);
+    /* what had left already still arrives, in order; then comes the end, on both sides */
+    uint32_t got = 0;
+    while ((st = wire_receive(p->b, 1000, &p->arena, &in)) == SP_OK)
+        assert_int_equal(((struct wm_ping *)in.msg)->serial, got++);
+    assert_int_equal(st, SP_EOF);
+    assert_true(got > 0);
+    assert_int_equal(wire_receive(p->a, 1000, &p->arena, &in), SP_EOF);
+}
+
+static void
+waiting_descriptors_are_bounded(void **state)
+{
+    struct pair *p = *state;
+    enum sp_status st = SP_OK;
+    int pipe_fds[2];
+    unsigned n = 0;
+
+    assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
+    while (st == SP_OK && n < 5000) {
+        st = wire_send_parsed(p->a, 1, &(struct wm_parsed){.document = pipe_fds[0]});
+        n++;
+    }
+    assert_int_equal(st, SP_DISCONNECTED);
+    int fd = dup(0); /* there are descriptors left for others */
+    assert_true(fd >= 0);
+    (void)close(fd);
+    (void)close(pipe_fds[0]);
+    (void)close(pipe_fds[1]);
+}
+
+/* Descriptors that belong to no field, and fields without their descriptor. */
+static void
+descriptors_must_match(void **state)
+{
+    (void)state;
+    struct {
+        uint16_t magic, type, flags, n_fds;
+        uint32_t id, body_len;
+        unsigned char present;
+    } __attribute__((packed)) packet = {.magic = 0x5350, .type = WM_TYPE_parsed, .n_fds = 0, .id = 1, .body_len = 1, .present = 1};
+    struct arena arena = ARENA_INIT;
+    struct wire_in in;
+
+    for (int with_fd = 0; with_fd < 2; with_fd++) {
+        union {
+            struct cmsghdr align;
+            char room[CMSG_SPACE(sizeof(int))];
+        } control = {0};
+        struct iovec iov = {&packet, sizeof packet};
+        struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+        int fds[2];
+        assert_int_equal(wire_pair(fds), SP_OK);
+        if (with_fd) {
+            m.msg_control = control.room;
+            m.msg_controllen = sizeof control.room;
+            struct cmsghdr *cm = CMSG_FIRSTHDR(&m);
+            cm->cmsg_level = SOL_SOCKET;
+            cm->cmsg_type = SCM_RIGHTS;
+            cm->cmsg_len = CMSG_LEN(sizeof(int));
+            memcpy(CMSG_DATA(cm), &fds[1], sizeof(int));
+            packet.n_fds = 1;
+            packet.present = 0;
+        }
+        assert_true(sendmsg(fds[1], &m, MSG_NOSIGNAL) > 0);
+        struct wire_conn *c = wire_conn_new(fds[0], NULL, NULL, NULL, NULL);
+        assert_non_null(c);
+        assert_int_not_equal(wire_receive(c, 1000, &arena, &in), SP_OK);
+        wire_conn_free(c);
+        (void)close(fds[1]);
+    }
+    arena_release(&arena);
+}
+
+static void
+error_status_is_never_ok(void **state)
+{
+    (void)state;
+    assert_int_equal(wire_error_status(&(struct wm_reply_error){.status = 0}), SP_INTERNAL);
+    assert_int_equal(wire_error_status(&(struct wm_reply_error){.status = 65535}), SP_INTERNAL);
+    assert_int_equal(wire_error_status(&(struct wm_reply_error){.status = SP_LOCKED}), SP_LOCKED);
+}
+
 /* Whatever a peer sends that is no message closes the connection; nothing else happens. */
 static void
 nonsense_closes(void **state)
@@ -234,6 +379,12 @@ main(void)
         cmocka_unit_test(round_trip),
         cmocka_unit_test(short_and_left_over),
         cmocka_unit_test(lying_counts),
+        cmocka_unit_test(counts_are_bounded_by_what_was_sent),
+        cmocka_unit_test(empty_elements_arrive),
+        cmocka_unit_test(error_status_is_never_ok),
+        cmocka_unit_test(descriptors_must_match),
+        cmocka_unit_test_setup_teardown(a_peer_that_does_not_read_is_cut_off, pair_up, pair_down),
+        cmocka_unit_test_setup_teardown(waiting_descriptors_are_bounded, pair_up, pair_down),
         cmocka_unit_test(records_hold_no_descriptor),
         cmocka_unit_test(unknown_message),
         cmocka_unit_test_setup_teardown(descriptor_passes, pair_up, pair_down),

@@ -10,16 +10,16 @@
 #define MARKER "plaintext-marker-7f3a91"
 
 static void
-path_of(const struct fixture *f, const char *name, char out[256])
+path_of(const struct fixture *f, const char *name, char out[512])
 {
-    snprintf(out, 256, "%s/%s", f->folder, name);
+    snprintf(out, 512, "%s/%s", f->folder, name);
 }
 
 /* Overwrites a byte of a file, at a fraction of its size. */
 static void
 damage(const struct fixture *f, const char *name, long at)
 {
-    char path[256];
+    char path[512];
     path_of(f, name, path);
     FILE *file = fopen(path, "r+");
     assert_non_null(file);
@@ -34,7 +34,7 @@ static long
 size_of(const struct fixture *f, const char *name)
 {
     struct stat st;
-    char path[256];
+    char path[512];
     path_of(f, name, path);
     return stat(path, &st) ? -1 : (long)st.st_size;
 }
@@ -69,7 +69,7 @@ files_are_private(void **state)
 {
     struct fixture *f = *state;
     struct stat st;
-    char path[256];
+    char path[512];
     fill(f, fixture_folder(f, "INBOX", SP_FOLDER_INBOX, false), 10);
     for (const char *const *n = (const char *const[]){"own.db", "cache.db", "cache.db-wal", NULL}; *n; n++) {
         path_of(f, *n, path);
@@ -263,7 +263,7 @@ static void
 foreign_cache_is_not_believed(void **state)
 {
     struct fixture *f = *state;
-    char own[256];
+    char own[512];
     fixture_folder(f, "INBOX", SP_FOLDER_INBOX, false);
     fixture_close(f);
     path_of(f, "own.db", own);

@@ -127,7 +127,7 @@ config_is_good(const struct place *place)
     for (size_t i = 0; st && i < n; i++) {
         const struct config_error *e = &errors[i];
         const char *key = say_safe(&a, e->key), *value = say_safe(&a, e->value);
-        fprintf(stderr, "%s:%u: ", say_safe(&a, e->file), e->line);
+        fprintf(stderr, e->line ? "%s:%u: " : "%s: ", say_safe(&a, e->file), e->line);
         if (strcmp(e->what, "unknown-key") == 0 || strcmp(e->what, "unknown-section") == 0)
             fprintf(stderr, _("\"%s\" is not known here"), key);
         else if (strcmp(e->what, "missing-key") == 0)
@@ -136,6 +136,12 @@ config_is_good(const struct place *place)
             fprintf(stderr, _("\"%s\" is no value for \"%s\""), value, key);
         else if (strcmp(e->what, "unreadable") == 0)
             fprintf(stderr, _("the file cannot be read"));
+        else if (strcmp(e->what, "unsafe") == 0)
+            fprintf(stderr, _("other users could change this file"));
+        else if (strcmp(e->what, "duplicate-key") == 0)
+            fprintf(stderr, _("\"%s\" is there twice"), key);
+        else if (strcmp(e->what, "no-section") == 0)
+            fprintf(stderr, _("\"%s\" stands before the first section"), key);
         else if (strcmp(e->what, "duplicate-account") == 0)
             fprintf(stderr, _("the account \"%s\" is there twice"), value);
         else

@@ -8,7 +8,7 @@ Two separate worlds, because an anchor of one must not be believed in the other:
     DIR/smime/root.pem, intermediate.pem    anchors of S/MIME;  crl.pem: both authorities' lists
     DIR/smime/NAME.{key,crt,chain,p12}      see PERSONS; DIR/smime/passphrase opens the .p12 files
 
-chain = the certificate followed by its intermediate.
+chain = the certificate followed by its issuer; NAME.issuer = the issuer alone (absent when self-signed).
 """
 
 import os
@@ -166,6 +166,7 @@ class World:
         if authority:
             authority.issue(base + ".key", subject, section, base + ".crt", san, kind, validity)
             chain = read(base + ".crt") + read(authority.crt)
+            write(base + ".issuer", read(authority.crt))
         else:
             run(["openssl", "req", "-x509", "-new", "-key", base + ".key", "-subj", subject, "-days", "30", "-sha256",
                  "-config", self.root.conf(san, kind), "-extensions", section, "-out", base + ".crt"])

@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 
-from .util import DOMAIN, Failed, end_process, processes_below, read, run, short_dir, write
+from .util import DOMAIN, Failed, at_end, end_process, processes_below, read, run, short_dir, write
 
 PASSPHRASE = "correct horse battery staple"
 
@@ -38,6 +38,8 @@ class Home:
         self.path = path or short_dir("gh")
         os.makedirs(self.path, exist_ok=True)
         os.chmod(self.path, 0o700)
+        if self.own:
+            at_end(self.close)
         self.fingerprint = ""  # of the first secret key
         write(os.path.join(self.path, "gpg.conf"), "no-greeting\nno-auto-key-retrieve\nkeyserver hkp://127.0.0.1:9\n")
         write(os.path.join(self.path, "gpg-agent.conf"), "allow-loopback-pinentry\ndisable-scdaemon\ns2k-count 65536\n")
@@ -76,7 +78,7 @@ class Home:
         return self.gpg("--armor", "--export-secret-keys", fpr, passphrase=passphrase)[1]
 
     def take(self, key, accept=False):
-        """Import a key; accept: ownertrust ultimate, which makes its user IDs valid. Returns the fingerprint."""
+        """Import a key; accept: ownertrust ultimate, as for an own key, which makes its user IDs valid. Returns the fingerprint."""
         said = self.gpg("--import", data=key, check=False)[2]
         found = re.search(r"IMPORT_OK \d+ ([0-9A-F]{40})", said)
         if not found:
@@ -87,6 +89,10 @@ class Home:
 
     def accept(self, fpr, level=6):
         self.gpg("--import-ownertrust", data="%s:%d:\n" % (fpr, level))
+
+    def certify(self, fpr, passphrase=None):
+        """Accept somebody else's key as its owner's: a local signature by our own key."""
+        self.gpg("--local-user", self.fingerprint, "--quick-lsign-key", fpr, passphrase=passphrase)
 
     def sign(self, data, detached=True, key=None, passphrase=None, clear=False, when=None):
         """An armored signature (detached), a clear-signed text, or a signed message."""
@@ -122,6 +128,8 @@ class Home:
 
     def close(self):
         """End the agent; a home that we made is removed."""
+        if not os.path.isdir(self.path):
+            return
         run(["gpgconf", "--kill", "all"], env=self.env(), check=False)
         for pid in processes_below(self.path):
             end_process(pid, 2)
@@ -167,7 +175,9 @@ class Ring:
                 self.homes[name] = self.make_home(name, PERSONS[name])
             for name in persons:
                 for other in persons:
-                    self.homes[name].take(self.homes[other].export(self.homes[other].fingerprint), accept=True)
+                    if other != name:
+                        self.homes[name].take(self.homes[other].export(self.homes[other].fingerprint))
+                        self.homes[name].certify(self.homes[other].fingerprint, PERSONS[name][0][2])
             if strangers:
                 self.make_strangers()
         except BaseException:

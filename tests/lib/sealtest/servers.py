@@ -16,7 +16,7 @@ import ssl
 import time
 
 from . import ca
-from .util import (DOMAIN, LIB, PASSWORDS, Failed, alive, env_file, free_ports, greets, launch, load_env, read, run,
+from .util import (DOMAIN, LIB, PASSWORDS, Failed, alive, at_end, env_file, free_ports, greets, launch, load_env, read, run,
                    short_dir, wait_until, write)
 
 SIZE_LIMIT = 10 * 1024 * 1024
@@ -74,6 +74,8 @@ class Servers:
         """Start everything; a port that somebody took meanwhile is tried again with others."""
         os.makedirs(self.dir, exist_ok=True)
         os.chmod(self.dir, 0o755)
+        if self.own_folder:
+            at_end(self.stop)
         if not self.tls:
             self.tls = self.path("ca")
             if not os.path.exists(self.path("ca", "root.pem")):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Small things that every part of the test infrastructure needs."""
 
+import atexit
 import os
 import shlex
 import shutil
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 SKIP = 77  # automake's convention: the test could not run here
@@ -64,11 +66,25 @@ def read(path):
         return inp.read()
 
 
+def at_end(work, *args):
+    """Do that when this process ends, also when the runner's time-out ends it (TERM). In this process only, not in a
+    forked child; the last registered goes first. Work must bear being done twice."""
+    def only_here(owner=os.getpid()):
+        if os.getpid() == owner:
+            work(*args)
+
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    atexit.register(only_here)
+
+
 def short_dir(prefix="sp"):
-    """A throwaway folder with a short path: Unix socket paths end at 108 bytes, whatever TMPDIR says."""
+    """A throwaway folder with a short path: Unix socket paths end at 108 bytes, whatever TMPDIR says. Removed at the
+    end of the process."""
     base = os.environ.get("SP_TMP", "/tmp")
     path = tempfile.mkdtemp(prefix=prefix + ".", dir=base)
     os.chmod(path, 0o755)  # the servers' own users have to reach their sockets in it
+    at_end(shutil.rmtree, path, True)
     return path
 
 

@@ -36,6 +36,7 @@ def main(argv=None):
     parser.add_argument("--port-file", help="the port is written here when it listens; FILE.decoy has the decoy's")
     parser.add_argument("--at", help="the command at which the attack strikes")
     parser.add_argument("--skip", type=int, help="let that stage pass so many times first")
+    parser.add_argument("--times", type=int, help="be honest after so many strikes")
     parser.add_argument("--cut-after", type=int, help="cut the connection after so many lines")
     parser.add_argument("--rate", type=int, help="bytes a second")
     parser.add_argument("--message", action="append", help="serve these messages (IMAP)")
@@ -49,7 +50,7 @@ def main(argv=None):
         return 0
     if not args.scenario or not (args.ca or (args.cert and args.key)):
         parser.error("--scenario and --ca (or --cert and --key) are needed")
-    options = {k: v for k, v in vars(args).items() if k in ("at", "skip", "cut_after", "rate", "mail_dir") and v}
+    options = {k: v for k, v in vars(args).items() if k in ("at", "skip", "times", "cut_after", "rate", "mail_dir") and v}
     if args.message:
         options["messages"] = [open(name, "rb").read() for name in args.message]
     server = play(args.scenario, args.proto, args.ca, args.transcript, args.cert, args.key, **options)

@@ -200,7 +200,10 @@ class Server:
 
     def serve(self, sock, number):
         self.record.event("%d connected" % number)
-        session = Session(sock, self, number)
+        try:
+            session = Session(sock, self, number)
+        except OSError:  # closed again meanwhile
+            return
         try:
             if self.mode == "implicit":
                 session.start_tls()
@@ -214,6 +217,17 @@ class Server:
                 session.sock.close()
             except OSError:
                 pass
+
+    def strikes(self):
+        """Whether the attack happens this time. Options: skip (let it pass so many times first, to put a failure into the
+        middle of a session), times (be honest after so many strikes)."""
+        if self.options.get("skip", 0):
+            self.options["skip"] -= 1
+            return False
+        if self.options.get("times") is not None:
+            self.options["times"] -= 1
+            return self.options["times"] >= 0
+        return True
 
     # -- for tests ----------------------------------------------------------------------------------------------
 

@@ -70,10 +70,7 @@ class Talker:
 
     def strike(self, stage, tag):
         if self.options.get("at", "fetch") in (stage, stage.replace("uid ", "")) and self.options.get("attack"):
-            # "skip": let it pass that many times first, so that a failure can be put into the middle of a session.
-            left = self.options.get("skip", 0)
-            if left:
-                self.options["skip"] = left - 1
+            if not self.session.server.strikes():
                 return
             ATTACKS[self.options["attack"]](self, tag)
 

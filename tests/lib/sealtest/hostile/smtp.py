@@ -18,6 +18,13 @@ class Talker:
     def send(self, text):
         self.session.send(text)
 
+    def say(self, name, usual):
+        """The reply that an option names; a list is used up to its last entry, over all sessions."""
+        answer = self.options.get(name, usual)
+        if isinstance(answer, list):
+            answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        return answer
+
     def run(self):
         self.strike("greeting")
         self.send(self.options.get("greeting", "220 mail.example.test ESMTP\r\n"))
@@ -34,9 +41,7 @@ class Talker:
 
     def strike(self, stage):
         if self.options.get("at", "ehlo") == stage and self.options.get("attack"):
-            left = self.options.get("skip", 0)
-            if left:
-                self.options["skip"] = left - 1
+            if not self.session.server.strikes():
                 return
             ATTACKS[self.options["attack"]](self)
 
@@ -69,16 +74,16 @@ class Talker:
         elif len(words) < 2:
             self.send("334 \r\n")
             self.session.line()
-        self.send(self.options.get("auth", "235 welcome") + "\r\n")
+        self.send(self.say("auth", "235 welcome") + "\r\n")
 
     def do_MAIL(self, _):
-        self.send(self.options.get("mail", "250 fine") + "\r\n")
+        self.send(self.say("mail", "250 fine") + "\r\n")
 
     def do_RCPT(self, _):
-        self.send(self.options.get("rcpt", "250 fine") + "\r\n")
+        self.send(self.say("rcpt", "250 fine") + "\r\n")
 
     def do_DATA(self, _):
-        answer = self.options.get("data", "354 go ahead")
+        answer = self.say("data", "354 go ahead")
         self.send(answer + "\r\n")
         if not answer.startswith("354"):
             return
@@ -95,7 +100,7 @@ class Talker:
                 out.write(b"".join(x + b"\r\n" for x in lines))
         self.session.server.record.event("%d message of %d lines" % (self.session.number, len(lines)))
         self.strike("dot")
-        self.send(self.options.get("dot", "250 taken") + "\r\n")
+        self.send(self.say("dot", "250 taken") + "\r\n")
 
     def do_RSET(self, _):
         self.send("250 fine\r\n")

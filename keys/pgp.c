@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* GPGME contexts: how they are set up, what gpg's status lines said, and what its errors mean here. */
+#include "pgp_session.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define MAX_ATTEMPTS 3 /* passphrases that the person may type for one operation */
+
+/* ---- start */
+
+enum sp_status
+pgp_start(const char *home, struct pgp_paths *paths)
+{
+    gpgme_engine_info_t info;
+    *paths = (struct pgp_paths){NULL, NULL, NULL};
+    if (!gpgme_check_version("1.16.0"))
+        return SP_UNAVAILABLE;
+    /* gpgconf reads the home from the environment only. */
+    if (*home && setenv("GNUPGHOME", home, 1) != 0)
+        return SP_NOMEM;
+    if (gpgme_engine_check_version(GPGME_PROTOCOL_OpenPGP) || gpgme_get_engine_info(&info))
+        return SP_UNAVAILABLE;
+    while (info && info->protocol != GPGME_PROTOCOL_OpenPGP)
+        info = info->next;
+    const char *socket_path = gpgme_get_dirinfo("agent-socket");
+    const char *folder = gpgme_get_dirinfo("homedir");
+    if (!info || !info->file_name || !socket_path || !folder)
+        return SP_UNAVAILABLE;
+    paths->gpg = strdup(info->file_name);
+    paths->agent_socket = strdup(socket_path);
+    paths->home = strdup(*home ? home : folder);
+    return paths->gpg && paths->agent_socket && paths->home ? SP_OK : SP_NOMEM;
+}
+
+void
+pgp_paths_release(struct pgp_paths *paths)
+{
+    free(paths->gpg);
+    free(paths->agent_socket);
+    free(paths->home);
+    *paths = (struct pgp_paths){NULL, NULL, NULL};
+}
+
+/* ---- status lines */
+
+static void
+seen_decryption_info(struct pgp_seen *seen, const char *args)
+{
+    unsigned mdc = 0, cipher = 0, aead = 0;
+    if (sscanf(args, "%u %u %u", &mdc, &cipher, &aead) >= 2) {
+        seen->mdc_method = mdc;
+        seen->aead = aead;
+    }
+}
+
+static void
+seen_plaintext(struct pgp_seen *seen)
+{
+    seen->plaintext++;
+    if (!seen->open)
+        seen->plaintext_outside++;
+}
+
+/* "ERROR pkdecrypt_failed CODE" with a libgpg-error code: in loopback mode the only word about a wrong passphrase. */
+static bool
+failed_with(const char *keyword, const char *args, gpgme_err_code_t code)
+{
+    unsigned long value;
+    return strcmp(keyword, "ERROR") == 0 && args && sscanf(args, "pkdecrypt_failed %lu", &value) == 1 &&
+           gpgme_err_code((gpgme_error_t)value) == code;
+}
+
+static gpgme_error_t
+on_status(void *arg, const char *keyword, const char *args)
+{
+    struct pgp_session *s = arg;
+    struct pgp_seen *seen = &s->seen;
+    const struct {
+        const char *word;
+        unsigned *count;
+    } counters[] = {
+        {"BEGIN_DECRYPTION", &seen->begin_decryption}, {"DECRYPTION_OKAY", &seen->decryption_okay},
+        {"DECRYPTION_FAILED", &seen->decryption_failed}, {"GOODMDC", &seen->goodmdc}, {"NEWSIG", &seen->newsig},
+        {"GOODSIG", &seen->goodsig}, {"NO_SECKEY", &seen->no_seckey},
+    };
+
+    for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
+        if (strcmp(keyword, counters[i].word) == 0)
+            ++*counters[i].count;
+    if (strcmp(keyword, "BEGIN_DECRYPTION") == 0)
+        seen->open = true;
+    else if (strcmp(keyword, "END_DECRYPTION") == 0)
+        seen->open = false;
+    else if (strcmp(keyword, "DECRYPTION_INFO") == 0)
+        seen_decryption_info(seen, args ? args : "");
+    else if (strcmp(keyword, "PLAINTEXT") == 0)
+        seen_plaintext(seen);
+    else if (strcmp(keyword, "BAD_PASSPHRASE") == 0 || failed_with(keyword, args, GPG_ERR_BAD_PASSPHRASE))
+        s->was_wrong = true;
+    return 0;
+}
+
+/* ---- passphrases */
+
+static enum sp_status
+ask_person(struct pgp_session *s, const char *hint, bool was_wrong, struct secret *out)
+{
+    char key_id[64] = "";
+    const char *user_id = hint ? hint : "";
+    const char *space = strchr(user_id, ' ');
+    if (!s->op->ask || !s->interactive)
+        return SP_PASSPHRASE_NEEDED;
+    if (space && (size_t)(space - user_id) < sizeof key_id) {
+        memcpy(key_id, user_id, (size_t)(space - user_id));
+        user_id = space + 1;
+    }
+    return s->op->ask(s->op->ask_arg, user_id, key_id, was_wrong, out);
+}
+
+/* GPGME's callback: hint is "KEYID user id". The passphrase goes from locked memory straight into gpg's pipe. */
+static gpgme_error_t
+on_passphrase(void *arg, const char *hint, const char *info, int was_bad, int fd)
+{
+    struct pgp_session *s = arg;
+    struct secret asked = SECRET_INIT;
+    const struct secret *use = s->fixed;
+    gpgme_error_t err = 0;
+    (void)info;
+
+    if (use && was_bad)
+        return gpgme_error(GPG_ERR_BAD_PASSPHRASE);
+    if (!use) {
+        s->ask_status = ask_person(s, hint, was_bad || s->was_wrong, &asked);
+        if (s->ask_status)
+            err = gpgme_error(GPG_ERR_CANCELED);
+        use = &asked;
+    }
+    s->asked = true;
+    s->was_wrong = false;
+    if (!err && ((use->len && gpgme_io_writen(fd, use->data, use->len) != 0) || gpgme_io_writen(fd, "\n", 1) != 0))
+        err = gpgme_error_from_syserror();
+    secret_release(&asked);
+    return err;
+}
+
+/* ---- the context */
+
+static gpgme_error_t
+set_up(struct pgp_session *s)
+{
+    const struct keys_op *op = s->op;
+    bool prompt = s->interactive && !s->fixed;
+    gpgme_pinentry_mode_t mode = GPGME_PINENTRY_MODE_CANCEL; /* no prompt, no card dialog, whatever the agent thinks */
+    if (s->fixed || (prompt && !op->pinentry))
+        mode = GPGME_PINENTRY_MODE_LOOPBACK;
+    else if (prompt)
+        mode = GPGME_PINENTRY_MODE_DEFAULT;
+
+    gpgme_error_t err = gpgme_set_protocol(s->ctx, GPGME_PROTOCOL_OpenPGP);
+    /* Naming the home that the environment names already would only make GPGME run gpg once more. */
+    const char *environment = getenv("GNUPGHOME");
+    if (!err && *op->gnupg_home && (!environment || strcmp(environment, op->gnupg_home) != 0))
+        err = gpgme_ctx_set_engine_info(s->ctx, GPGME_PROTOCOL_OpenPGP, NULL, op->gnupg_home);
+    if (!err)
+        err = gpgme_set_pinentry_mode(s->ctx, mode);
+    if (!err)
+        err = gpgme_set_ctx_flag(s->ctx, "full-status", "1");
+    gpgme_set_offline(s->ctx, 1); /* S78: --disable-dirmngr, no auto-key-retrieve */
+    gpgme_set_status_cb(s->ctx, on_status, s);
+    if (mode == GPGME_PINENTRY_MODE_LOOPBACK)
+        gpgme_set_passphrase_cb(s->ctx, on_passphrase, s);
+    return err;
+}
+
+enum sp_status
+pgp_open(struct pgp_session *s, const struct keys_op *op, bool interactive, const struct secret *fixed)
+{
+    *s = (struct pgp_session){.op = op, .interactive = interactive, .fixed = fixed};
+    if (gpgme_new(&s->ctx))
+        return SP_UNAVAILABLE;
+    gpgme_error_t err = set_up(s);
+    return err ? pgp_status(s, err) : SP_OK;
+}
+
+enum sp_status
+pgp_need_agent(const struct pgp_session *s)
+{
+    return s->op->agent ? s->op->agent(s->op->ask_arg) : SP_OK;
+}
+
+void
+pgp_close(struct pgp_session *s)
+{
+    if (s->ctx)
+        gpgme_release(s->ctx);
+    s->ctx = NULL;
+}
+
+void
+pgp_again(struct pgp_session *s)
+{
+    s->seen = (struct pgp_seen){0};
+    s->ask_status = SP_OK;
+}
+
+bool
+pgp_may_retry(struct pgp_session *s, gpgme_error_t err, int attempt)
+{
+    s->was_wrong |= gpgme_err_code(err) == GPG_ERR_BAD_PASSPHRASE;
+    return err && !s->fixed && s->asked && s->was_wrong && !s->ask_status && attempt + 1 < MAX_ATTEMPTS;
+}
+
+static enum sp_status
+cancelled_status(const struct pgp_session *s)
+{
+    if (s->was_wrong)
+        return SP_PASSPHRASE_WRONG;
+    if (s->ask_status)
+        return s->ask_status;
+    return s->interactive ? SP_CANCELLED : SP_PASSPHRASE_NEEDED;
+}
+
+enum sp_status
+pgp_status(const struct pgp_session *s, gpgme_error_t err)
+{
+    if (!err)
+        return SP_OK;
+    log_line("gpg: %s", gpgme_strerror(err));
+    switch (gpgme_err_code(err)) {
+    case GPG_ERR_BAD_PASSPHRASE: return SP_PASSPHRASE_WRONG;
+    case GPG_ERR_NO_PASSPHRASE:
+    case GPG_ERR_CANCELED:
+    case GPG_ERR_FULLY_CANCELED: return cancelled_status(s);
+    case GPG_ERR_NO_SECKEY:
+    case GPG_ERR_UNUSABLE_SECKEY: return s->ask_status ? s->ask_status : SP_NO_SECRET_KEY;
+    case GPG_ERR_NO_PUBKEY:
+    case GPG_ERR_UNUSABLE_PUBKEY:
+    case GPG_ERR_EOF: /* a key listing without a match */
+    case GPG_ERR_AMBIGUOUS_NAME: return SP_NO_KEY;
+    case GPG_ERR_ENOMEM: return SP_NOMEM;
+    case GPG_ERR_EFBIG: return SP_TOO_LARGE;
+    case GPG_ERR_AGENT:
+    case GPG_ERR_NO_AGENT:
+    case GPG_ERR_INV_ENGINE:
+    case GPG_ERR_ASS_CONNECT_FAILED: return SP_UNAVAILABLE;
+    case GPG_ERR_NOT_SUPPORTED:
+    case GPG_ERR_UNSUPPORTED_ALGORITHM: return SP_UNSUPPORTED;
+    default: return s->ask_status ? s->ask_status : SP_CRYPTO;
+    }
+}
+
+/* ---- data */
+
+enum sp_status
+pgp_data_in(gpgme_data_t *data, const void *bytes, size_t len)
+{
+    return gpgme_data_new_from_mem(data, len ? bytes : "", len, 0) ? SP_NOMEM : SP_OK;
+}
+
+static ssize_t
+sink_write(void *handle, const void *bytes, size_t len)
+{
+    struct keys_sink *sink = handle;
+    if (keys_sink_write(sink, bytes, len) == SP_OK)
+        return (ssize_t)len;
+    errno = sink->status == SP_TOO_LARGE ? EFBIG : EIO;
+    return -1;
+}
+
+enum sp_status
+pgp_data_out(struct pgp_session *s, gpgme_data_t *data, struct keys_sink *sink)
+{
+    s->out.write = sink_write;
+    return gpgme_data_new_from_cbs(data, &s->out, sink) ? SP_NOMEM : SP_OK;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Putting a message into a local folder: its header goes through parse, as with mail from servers. */
+#include "deliver.h"
+
+#include <stdlib.h>
+
+#include "accounts.h"
+#include "base/memfd.h"
+#include "events.h"
+#include "handlers.h"
+#include "headers.h"
+#include "judge.h"
+#include "peers.h"
+
+#define PARSE_MS 30000
+#define MAX_HEADER ((size_t)1048576)
+
+struct delivery {
+    struct engine *engine;
+    uint64_t folder;
+    uint32_t flags;
+    int64_t sort;
+    int bytes;
+    struct peer_call *call;
+    struct loop_timer *timer;
+    enum sp_status failed;
+    deliver_fn *fn;
+    void *arg;
+};
+
+void
+delivery_drop(struct delivery *d)
+{
+    if (!d)
+        return;
+    peer_drop(d->call);
+    if (d->timer)
+        loop_timer_remove(d->timer);
+    engine_close(&d->bytes);
+    free(d);
+}
+
+static void
+finish(struct delivery *d, enum sp_status st, uint64_t id)
+{
+    deliver_fn *fn = d->fn;
+    void *arg = d->arg;
+    delivery_drop(d);
+    fn(st, id, arg);
+}
+
+/* Row and body as one: a message without its body would be lost mail. */
+static enum sp_status
+store(struct delivery *d, const struct wr_header_summary *s, uint64_t *id)
+{
+    struct engine *e = d->engine;
+    struct memfd_map map;
+    enum sp_status st = memfd_map(d->bytes, ENGINE_MAX_MESSAGE, &map);
+    if (st)
+        return st;
+    struct store_message m = {.folder = d->folder, .flags = d->flags, .size = map.len};
+    headers_row(s, &m);
+    m.sort = d->sort ? d->sort : m.date ? m.date : engine_now();
+    st = store_begin(e->store);
+    if (!st) {
+        st = store_messages_add(e->store, &m, 1);
+        if (!st)
+            st = store_body_put(e->store, m.id, map.data, map.len);
+        if (st)
+            store_rollback(e->store);
+        else
+            st = store_commit(e->store);
+    }
+    memfd_unmap(&map);
+    *id = m.id;
+    return st;
+}
+
+static void
+on_parsed(const struct call_reply *r, struct arena *arena, void *arg)
+{
+    /* Mail that cannot be parsed is still mail: it is delivered without words. */
+    static const struct wr_header_summary unreadable = {.from_name = "", .from_address = "", .to = "", .subject = "", .message_id = "",
+                                                        .in_reply_to = "", .references = "", .list_id = "", .content_type = ""};
+    struct delivery *d = arg;
+    struct engine *e = d->engine;
+    uint64_t id = 0;
+    (void)arena;
+    if (!r->final)
+        return;
+    d->call = NULL;
+    if (r->status == SP_UNAVAILABLE || r->status == SP_CANCELLED) {
+        finish(d, r->status, 0);
+        return;
+    }
+    const struct wm_parsed_headers *m = !r->status && r->in->type == WM_TYPE_parsed_headers ? r->in->msg : NULL;
+    enum sp_status st = store(d, m && m->summaries_n == 1 ? &m->summaries[0] : &unreadable, &id);
+    if (!st) {
+        events_folder(e, d->folder);
+        judge_add(e, id);
+    }
+    finish(d, st, id);
+}
+
+static void
+on_cannot_begin(struct loop *l, void *arg)
+{
+    struct delivery *d = arg;
+    (void)l;
+    d->timer = NULL;
+    finish(d, d->failed, 0);
+}
+
+struct delivery *
+deliver(struct engine *e, uint64_t folder, uint32_t flags, int64_t sort, int bytes, deliver_fn *fn, void *arg)
+{
+    struct delivery *d = engine_alloc(sizeof *d);
+    struct memfd_map map;
+    *d = (struct delivery){.engine = e, .folder = folder, .flags = flags, .sort = sort, .bytes = engine_dup(bytes), .fn = fn, .arg = arg};
+    d->failed = memfd_map(d->bytes, ENGINE_MAX_MESSAGE, &map);
+    if (d->failed) {
+        d->timer = loop_timer_add(e->loop, 0, on_cannot_begin, d);
+        if (!d->timer)
+            abort();
+        return d;
+    }
+    /* parse stops at the end of the header by itself. */
+    struct wr_header_block block = {.bytes = {map.data, map.len < MAX_HEADER ? map.len : MAX_HEADER}};
+    d->call = peer_call(e, &(struct peer_request){.role = SP_ROLE_PARSE, .type = WM_TYPE_parse_headers,
+                                                  .msg = &(struct wm_parse_headers){.blocks = &block, .blocks_n = 1}, .timeout_ms = PARSE_MS,
+                                                  .flags = PEER_AGAIN, .fn = on_parsed, .arg = d});
+    memfd_unmap(&map);
+    return d;
+}
+
+/* ---- import_message */
+
+struct import {
+    struct request *rq;
+    struct delivery *delivery;
+};
+
+static bool
+import_end(void *arg, enum sp_status why)
+{
+    struct import *i = arg;
+    (void)why;
+    delivery_drop(i->delivery);
+    free(i);
+    return true;
+}
+
+static void
+on_imported(enum sp_status st, uint64_t id, void *arg)
+{
+    struct import *i = arg;
+    (void)id;
+    if (st)
+        request_fail(i->rq, st, NULL);
+    else
+        request_done(i->rq);
+    free(i);
+}
+
+void
+handle_import_message(struct engine *e, struct request *rq, struct wire_in *in, struct arena *arena)
+{
+    const struct wm_import_message *m = in->msg;
+    struct store_folder f;
+    struct account *a = e->accounts->first;
+    while (a && (a->config->kind != SP_ACCOUNT_LOCAL || (m->account && a->id != m->account)))
+        a = a->next;
+    enum sp_status st = !a ? SP_NOT_FOUND : m->role >= SP_FOLDER_ROLE_COUNT ? SP_INVALID : SP_OK;
+    if (!st)
+        st = store_folder_by_role(e->store, a->id, (enum sp_folder_role)m->role, arena, &f);
+    if (st) {
+        request_fail(rq, st, NULL);
+        return;
+    }
+    struct import *i = engine_alloc(sizeof *i);
+    i->rq = rq;
+    i->delivery = deliver(e, f.id, m->flags & 0xffffu, 0, m->message, on_imported, i);
+    request_on_end(rq, import_end, i);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The profile: is there one, is its store open; creating, unlocking, locking; and how long an engine that nobody uses goes on. */
+#ifndef SP_ENGINE_PROFILE_H
+#define SP_ENGINE_PROFILE_H
+
+#include "engine.h"
+
+struct profile *profile_new(struct engine *e);
+void profile_free(struct profile *p);
+/* Looks for the profile and tries to open it without asking anybody: with the key that a running keys role holds, or the key file. */
+void profile_begin(struct engine *e);
+/* That attempt is over. */
+bool profile_settled(const struct engine *e);
+void profile_describe(const struct engine *e, struct wm_welcome *m);
+/* A new connection to keys is being set up: it gets the store's key back. */
+void profile_keys_connected(struct engine *e);
+/* Somebody used the engine: the clock of the lock starts anew. */
+void profile_used(struct engine *e);
+/* Asks the supervisor to end everything. */
+void profile_end_engine(struct engine *e);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a synchronisation has to do: one pass over two ascending lists. */
+#include "syncplan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_CHUNK 64
+#define CHUNK 512
+
+enum syncplan_need
+syncplan_need(const struct store_folder *known, const struct wm_imap_selected *now)
+{
+    if (known->uidvalidity != now->uidvalidity)
+        return known->uidvalidity ? SYNCPLAN_RESET : SYNCPLAN_COMPARE;
+    if (syncplan_flags_unchanged(known, now) && now->uidnext && known->uidnext == now->uidnext && known->total == now->exists)
+        return SYNCPLAN_NOTHING;
+    return SYNCPLAN_COMPARE;
+}
+
+bool
+syncplan_flags_unchanged(const struct store_folder *known, const struct wm_imap_selected *now)
+{
+    return now->highestmodseq && known->highestmodseq == now->highestmodseq && known->uidvalidity == now->uidvalidity;
+}
+
+static enum sp_status
+check_server(struct wire_blob server)
+{
+    uint32_t last = 0;
+    if (server.len % sizeof last)
+        return SP_PROTOCOL;
+    for (size_t i = 0; i < server.len / sizeof last; i++) {
+        uint32_t uid;
+        memcpy(&uid, (const char *)server.data + i * sizeof uid, sizeof uid);
+        if (uid <= last)
+            return SP_PROTOCOL;
+        last = uid;
+    }
+    return SP_OK;
+}
+
+static void
+reverse(uint32_t *uids, size_t n)
+{
+    for (size_t i = 0; i < n / 2; i++) {
+        uint32_t t = uids[i];
+        uids[i] = uids[n - 1 - i];
+        uids[n - 1 - i] = t;
+    }
+}
+
+enum sp_status
+syncplan_make(const struct store_uid *local, size_t local_n, struct wire_blob server, struct syncplan *out)
+{
+    size_t server_n = server.len / sizeof(uint32_t), i = 0, j = 0;
+    *out = (struct syncplan){0};
+    enum sp_status st = check_server(server);
+    if (st)
+        return st;
+    out->fetch = calloc(server_n + 1, sizeof(uint32_t));
+    out->gone = calloc(local_n + 1, sizeof(uint32_t));
+    out->both = calloc((server_n < local_n ? server_n : local_n) + 1, sizeof(uint32_t));
+    if (!out->fetch || !out->gone || !out->both) {
+        syncplan_release(out);
+        return SP_NOMEM;
+    }
+    while (i < local_n || j < server_n) {
+        uint32_t here = 0, there = 0;
+        if (i < local_n && local[i].uid == 0) {
+            i++;
+            continue;
+        }
+        if (i < local_n)
+            here = local[i].uid;
+        if (j < server_n)
+            memcpy(&there, (const char *)server.data + j * sizeof there, sizeof there);
+        if (here && there && here == there) {
+            out->both[out->both_n++] = here;
+            i++;
+            j++;
+        } else if (here && (!there || here < there)) {
+            out->gone[out->gone_n++] = here;
+            i++;
+        } else {
+            out->fetch[out->fetch_n++] = there;
+            j++;
+        }
+    }
+    reverse(out->fetch, out->fetch_n);
+    return SP_OK;
+}
+
+void
+syncplan_release(struct syncplan *p)
+{
+    free(p->fetch);
+    free(p->gone);
+    free(p->both);
+    *p = (struct syncplan){0};
+}
+
+size_t
+syncplan_chunk(const struct syncplan *p, size_t at)
+{
+    size_t left = p->fetch_n - at, want = at == 0 ? FIRST_CHUNK : CHUNK;
+    return left < want ? left : want;
+}
+
+void
+syncplan_uid_set(struct buf *b, const uint32_t *uids, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        size_t end = i + 1;
+        bool down = end < n && uids[end] + 1 == uids[end - 1];
+        bool up = end < n && uids[end] == uids[end - 1] + 1;
+        while (end < n && ((down && uids[end] + 1 == uids[end - 1]) || (up && uids[end] == uids[end - 1] + 1)))
+            end++;
+        uint32_t low = down ? uids[end - 1] : uids[i], high = down ? uids[i] : uids[end - 1];
+        buf_addf(b, "%s%lu", i ? "," : "", (unsigned long)low);
+        if (high != low)
+            buf_addf(b, ":%lu", (unsigned long)high);
+        i = end;
+    }
+}

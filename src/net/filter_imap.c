@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The grammar of IMAP responses (RFC 9051 section 9), as far as we let it through. */
+#include "filter_imap.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#define MAX_FLAGS 500
+#define MAX_ALERTS 65536
+
+struct cursor {
+    const char *at, *end;
+};
+
+static bool
+eat(struct cursor *c, char ch)
+{
+    if (c->at == c->end || *c->at != ch)
+        return false;
+    c->at++;
+    return true;
+}
+
+/* A keyword without regard to case, which must not go on with a letter or digit. */
+static bool
+eat_word(struct cursor *c, const char *word)
+{
+    size_t len = strlen(word);
+    if ((size_t)(c->end - c->at) < len || strncasecmp(c->at, word, len) != 0)
+        return false;
+    if (c->at + len < c->end && isalnum((unsigned char)c->at[len]))
+        return false;
+    c->at += len;
+    return true;
+}
+
+static bool
+eat_number(struct cursor *c, uint64_t max, uint64_t *value)
+{
+    const char *start = c->at;
+    uint64_t n = 0;
+    while (c->at < c->end && *c->at >= '0' && *c->at <= '9') {
+        unsigned digit = (unsigned)(*c->at - '0');
+        if (n > (max - digit) / 10)
+            return false;
+        n = n * 10 + digit;
+        c->at++;
+    }
+    *value = n;
+    return c->at > start;
+}
+
+static bool
+is_atom_char(char c)
+{
+    return (unsigned char)c > ' ' && c != 0x7f && !strchr("(){%*\"\\", c);
+}
+
+static bool
+eat_atom(struct cursor *c)
+{
+    const char *start = c->at;
+    while (c->at < c->end && is_atom_char(*c->at))
+        c->at++;
+    return c->at > start;
+}
+
+/* A quoted string. libetpan knows only \" and \\ as escapes. */
+static bool
+eat_quoted(struct cursor *c)
+{
+    if (!eat(c, '"'))
+        return false;
+    while (c->at < c->end && *c->at != '"') {
+        if (*c->at == '\\') {
+            c->at++;
+            if (c->at == c->end || (*c->at != '"' && *c->at != '\\'))
+                return false;
+        }
+        c->at++;
+    }
+    return eat(c, '"');
+}
+
+/* {n} at the very end of the segment. */
+static enum sp_status
+eat_literal(struct filter *f, struct cursor *c)
+{
+    uint64_t n;
+    if (!eat(c, '{'))
+        return SP_PROTOCOL;
+    if (!eat_number(c, INT64_MAX, &n) || !eat(c, '}') || c->at != c->end)
+        return SP_PROTOCOL;
+    if (n > f->limits.literal)
+        return SP_TOO_LARGE;
+    f->literal_left = f->literal_size = n;
+    return SP_OK;
+}
+
+static bool
+eat_flags(struct cursor *c)
+{
+    if (!eat(c, '('))
+        return false;
+    for (int i = 0; i < MAX_FLAGS; i++) {
+        if (eat(c, ')'))
+            return true;
+        if (i && !eat(c, ' '))
+            return false;
+        bool system = eat(c, '\\');
+        if (!eat_atom(c) && !(system && eat(c, '*')))
+            return false;
+    }
+    return false;
+}
+
+/* Hands a line on. */
+static enum sp_status
+emit(struct filter *f, const char *s, size_t len)
+{
+    if (!f->mute && !f->drop) {
+        buf_add(&f->out, s, len);
+        buf_add(&f->out, "\r\n", 2);
+    }
+    return buf_status(&f->out);
+}
+
+/* ---- FETCH */
+
+/* "dd-Mon-yyyy hh:mm:ss +zzzz" with its quotes: 28 characters, the day may be led by a space. */
+static bool
+eat_date_time(struct cursor *c)
+{
+    static const char shape[] = "\"_9-aaa-9999 99:99:99 s9999\"";
+    size_t len = sizeof shape - 1;
+    if ((size_t)(c->end - c->at) < len)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        char ch = c->at[i];
+        bool digit = ch >= '0' && ch <= '9';
+        bool good = shape[i] == '9' ? digit : shape[i] == '_' ? digit || ch == ' ' : shape[i] == 'a' ? isalpha((unsigned char)ch) != 0 :
+                    shape[i] == 's' ? ch == '+' || ch == '-' : ch == shape[i];
+        if (!good)
+            return false;
+    }
+    c->at += len;
+    return true;
+}
+
+/* BODY[], BODY[HEADER], BODY[1.2.MIME] ... and its origin; no field lists, which we never ask for. */
+static bool
+eat_section(struct cursor *c)
+{
+    uint64_t origin;
+    if (!eat(c, '['))
+        return false;
+    const char *start = c->at;
+    while (c->at < c->end && (isalnum((unsigned char)*c->at) || *c->at == '.') && c->at - start < 100)
+        c->at++;
+    if (!eat(c, ']'))
+        return false;
+    return !eat(c, '<') || (eat_number(c, UINT32_MAX, &origin) && eat(c, '>'));
+}
+
+/* One attribute and its value. *literal: the value is a literal that follows. */
+static enum sp_status
+fetch_attribute(struct filter *f, struct cursor *c, bool *literal)
+{
+    uint64_t n;
+    bool good;
+    *literal = false;
+    if (eat_word(c, "UID"))
+        good = eat(c, ' ') && eat_number(c, UINT32_MAX, &n) && n > 0;
+    else if (eat_word(c, "FLAGS"))
+        good = eat(c, ' ') && eat_flags(c);
+    else if (eat_word(c, "INTERNALDATE"))
+        good = eat(c, ' ') && eat_date_time(c);
+    else if (eat_word(c, "RFC822.SIZE"))
+        good = eat(c, ' ') && eat_number(c, UINT32_MAX, &n);
+    else if (eat_word(c, "MODSEQ"))
+        good = eat(c, ' ') && eat(c, '(') && eat_number(c, INT64_MAX, &n) && eat(c, ')');
+    else if (eat_word(c, "BODY")) {
+        if (!eat_section(c) || !eat(c, ' '))
+            return SP_PROTOCOL;
+        if (c->at < c->end && *c->at == '{') {
+            *literal = true;
+            return eat_literal(f, c);
+        }
+        if (f->limits.literal == 0)
+            return SP_PROTOCOL; /* content that nobody asked for */
+        good = eat_word(c, "NIL") || eat_quoted(c);
+    } else
+        good = false;
+    return good ? SP_OK : SP_PROTOCOL;
+}
+
+static enum sp_status
+fetch_rest(struct filter *f, struct cursor *c, bool first)
+{
+    for (;;) {
+        bool literal;
+        if (!first && eat(c, ')')) {
+            f->state = FILTER_AT_LINE;
+            return c->at == c->end ? SP_OK : SP_PROTOCOL;
+        }
+        if (!first && !eat(c, ' '))
+            return SP_PROTOCOL;
+        first = false;
+        enum sp_status st = fetch_attribute(f, c, &literal);
+        if (st)
+            return st;
+        if (literal) {
+            f->state = FILTER_IN_FETCH;
+            return SP_OK;
+        }
+    }
+}
+
+/* ---- LIST */
+
+static enum sp_status
+list_line(struct filter *f, const char *s, size_t len, struct cursor *c)
+{
+    if (!eat(c, ' ') || !eat_flags(c) || !eat(c, ' '))
+        return SP_PROTOCOL;
+    const char *delimiter = c->at;
+    if (!eat_word(c, "NIL") && !(eat_quoted(c) && c->at - delimiter == 3 + (delimiter[1] == '\\')))
+        return SP_PROTOCOL;
+    if (!eat(c, ' '))
+        return SP_PROTOCOL;
+    if (c->at < c->end && *c->at == '{') {
+        f->state = FILTER_IN_LIST;
+        enum sp_status st = eat_literal(f, c);
+        return st ? st : emit(f, s, len);
+    }
+    const char *name = c->at;
+    if (c->at < c->end && *c->at == '"' ? !eat_quoted(c) : !eat_atom(c))
+        return SP_PROTOCOL;
+    if (c->at - name > 4096)
+        return SP_TOO_LARGE;
+    if (c->at != c->end && *c->at != ' ') /* extended data (RFC 5258) behind the name is left out */
+        return SP_PROTOCOL;
+    return emit(f, s, (size_t)(c->at - s));
+}
+
+/* ---- status lines and response codes */
+
+static void
+note_capabilities(struct filter *f, const char *s, size_t len)
+{
+    struct buf *caps = &f->notes.capabilities;
+    buf_clear(caps);
+    buf_addc(caps, ' ');
+    for (size_t i = 0; i < len; i++)
+        if (s[i] != ' ' || caps->data[caps->len - 1] != ' ')
+            buf_addc(caps, (char)toupper((unsigned char)s[i]));
+    if (caps->len > 1)
+        buf_addc(caps, ' ');
+}
+
+static enum sp_status
+note_code(struct filter *f, struct cursor c, const char *text)
+{
+    struct filter_notes *n = &f->notes;
+    uint64_t v = 0;
+    bool good = true;
+    if (eat_word(&c, "UIDVALIDITY")) {
+        good = eat(&c, ' ') && eat_number(&c, UINT32_MAX, &v);
+        n->uidvalidity = (uint32_t)v;
+    } else if (eat_word(&c, "UIDNEXT")) {
+        good = eat(&c, ' ') && eat_number(&c, UINT32_MAX, &v);
+        n->uidnext = (uint32_t)v;
+    } else if (eat_word(&c, "HIGHESTMODSEQ")) {
+        good = eat(&c, ' ') && eat_number(&c, INT64_MAX, &n->highestmodseq);
+    } else if (eat_word(&c, "PERMANENTFLAGS")) {
+        n->any_keyword = memmem(c.at, (size_t)(c.end - c.at), "\\*", 2) != NULL;
+    } else if (eat_word(&c, "READ-ONLY")) {
+        n->read_only = true;
+    } else if (eat_word(&c, "CAPABILITY")) {
+        note_capabilities(f, c.at, (size_t)(c.end - c.at));
+    } else if (eat_word(&c, "REFERRAL")) {
+        n->referral = true;
+    } else if (eat_word(&c, "ALERT") && n->alerts.len < MAX_ALERTS) {
+        buf_adds(&n->alerts, text);
+        buf_addc(&n->alerts, '\0');
+    }
+    return good ? SP_OK : SP_PROTOCOL;
+}
+
+/* "[CODE data] text": splits, notes. code and text may be NULL. */
+static enum sp_status
+status_text(struct filter *f, struct cursor *c, struct buf *code, struct buf *text)
+{
+    struct cursor inside = {c->at, c->at};
+    enum sp_status st = SP_OK;
+    (void)eat(c, ' ');
+    if (eat(c, '[')) {
+        inside.at = c->at;
+        while (c->at < c->end && *c->at != ']')
+            c->at++;
+        inside.end = c->at;
+        if (!eat(c, ']'))
+            return SP_PROTOCOL;
+        (void)eat(c, ' ');
+        st = note_code(f, inside, c->at); /* the segment ends with a NUL */
+    }
+    if (code)
+        buf_add(code, inside.at, (size_t)(inside.end - inside.at));
+    if (text)
+        buf_add(text, c->at, (size_t)(c->end - c->at));
+    return st;
+}
+
+static enum filter_reply
+eat_status(struct cursor *c)
+{
+    static const struct {
+        const char *word;
+        enum filter_reply reply;
+    } words[] = {{"OK", FILTER_OK}, {"NO", FILTER_NO}, {"BAD", FILTER_BAD}, {"BYE", FILTER_BYE}, {"PREAUTH", FILTER_PREAUTH}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (eat_word(c, words[i].word))
+            return words[i].reply;
+    return FILTER_PENDING;
+}
+
+static enum sp_status
+untagged_status(struct filter *f, struct cursor *c, enum filter_reply reply)
+{
+    struct filter_notes *n = &f->notes;
+    bool greeting = !f->greeted;
+    if (reply == FILTER_BYE)
+        buf_clear(&n->bye_text);
+    enum sp_status st = status_text(f, c, NULL, reply == FILTER_BYE ? &n->bye_text : NULL);
+    if (reply == FILTER_BYE)
+        n->bye = true;
+    if (st || !greeting)
+        return st;
+    f->greeted = true;
+    n->greeting = reply;
+    if (reply == FILTER_OK)
+        return emit(f, "* OK hello", 10);
+    if (reply == FILTER_PREAUTH)
+        return emit(f, "* PREAUTH hello", 15);
+    return reply == FILTER_BYE ? emit(f, "* BYE hello", 11) : SP_PROTOCOL;
+}
+
+static enum sp_status
+tagged(struct filter *f, struct cursor *c)
+{
+    struct filter_notes *n = &f->notes;
+    const char *tag = c->at;
+    if (!f->greeted || n->reply != FILTER_PENDING || !eat_atom(c) || c->at - tag > 16)
+        return SP_PROTOCOL;
+    buf_add(&n->tag, tag, (size_t)(c->at - tag));
+    if (!eat(c, ' '))
+        return SP_PROTOCOL;
+    enum filter_reply reply = eat_status(c);
+    if (reply != FILTER_OK && reply != FILTER_NO && reply != FILTER_BAD)
+        return SP_PROTOCOL;
+    enum sp_status st = status_text(f, c, &n->code, &n->text);
+    if (st)
+        return st;
+    n->reply = reply;
+    struct buf line = BUF_INIT;
+    buf_addf(&line, "%s %s done", buf_str(&n->tag), reply == FILTER_OK ? "OK" : reply == FILTER_NO ? "NO" : "BAD");
+    st = line.failed ? SP_NOMEM : emit(f, line.data, line.len);
+    buf_release(&line);
+    return st;
+}
+
+/* ---- a line */
+
+/* A response that we do not read: dropped, with its literals. */
+static enum sp_status
+unknown(struct filter *f, const char *s, size_t len)
+{
+    size_t open = len;
+    f->drop = true;
+    f->state = FILTER_AT_LINE;
+    if (len < 3 || s[len - 1] != '}')
+        return SP_OK;
+    while (open > 0 && s[open - 1] != '{')
+        open--;
+    if (open == 0)
+        return SP_OK;
+    struct cursor c = {s + open, s + len};
+    uint64_t n;
+    if (!eat_number(&c, INT64_MAX, &n) || !eat(&c, '}') || c.at != c.end)
+        return SP_OK; /* human text */
+    if (n > 65536)
+        return SP_TOO_LARGE;
+    f->literal_left = n;
+    f->state = FILTER_IN_UNKNOWN;
+    return SP_OK;
+}
+
+static enum sp_status
+numbered(struct filter *f, const char *s, size_t len, struct cursor *c)
+{
+    struct filter_notes *n = &f->notes;
+    uint64_t number;
+    if (!eat_number(c, UINT32_MAX, &number) || !eat(c, ' '))
+        return SP_PROTOCOL;
+    if (eat_word(c, "EXISTS")) {
+        n->exists = (uint32_t)number;
+        n->exists_seen++;
+        return SP_OK;
+    }
+    if (eat_word(c, "EXPUNGE")) {
+        n->expunges++;
+        return number ? SP_OK : SP_PROTOCOL;
+    }
+    if (eat_word(c, "FETCH")) {
+        n->fetches++;
+        if (number == 0 || !eat(c, ' ') || !eat(c, '('))
+            return SP_PROTOCOL;
+        enum sp_status st = fetch_rest(f, c, true);
+        return st ? st : emit(f, s, len);
+    }
+    return unknown(f, s, len);
+}
+
+static enum sp_status
+untagged(struct filter *f, const char *s, size_t len, struct cursor *c)
+{
+    if (c->at < c->end && *c->at >= '0' && *c->at <= '9')
+        return f->greeted && !f->scrubbed ? numbered(f, s, len, c) : SP_PROTOCOL;
+    enum filter_reply reply = eat_status(c);
+    if (reply != FILTER_PENDING)
+        return untagged_status(f, c, reply);
+    if (!f->greeted)
+        return SP_PROTOCOL;
+    if (f->scrubbed) /* among others a folder whose name could not be said again: it is left out */
+        return unknown(f, s, len);
+    if (eat_word(c, "CAPABILITY")) {
+        note_capabilities(f, c->at, (size_t)(c->end - c->at));
+        return SP_OK;
+    }
+    if (eat_word(c, "LIST"))
+        return list_line(f, s, len, c);
+    if (eat_word(c, "VANISHED")) /* RFC 7162: never enabled, yet it tells that messages went */
+        f->notes.expunges++;
+    return unknown(f, s, len);
+}
+
+enum sp_status
+filter_imap_segment(struct filter *f, char *s, size_t len)
+{
+    struct cursor c = {s, s + len};
+    enum sp_status st;
+    if (f->scrubbed && f->state != FILTER_AT_LINE && f->state != FILTER_IN_UNKNOWN)
+        return SP_PROTOCOL;
+    switch (f->state) {
+    case FILTER_IN_FETCH:
+        st = fetch_rest(f, &c, false);
+        return st ? st : emit(f, s, len);
+    case FILTER_IN_LIST:
+        f->state = FILTER_AT_LINE;
+        return emit(f, "", 0);
+    case FILTER_IN_UNKNOWN:
+        return unknown(f, s, len);
+    case FILTER_IN_SEARCH_TAIL:
+        f->state = FILTER_AT_LINE;
+        return SP_OK;
+    default:
+        break;
+    }
+    f->drop = false;
+    if (eat(&c, '*'))
+        return eat(&c, ' ') ? untagged(f, s, len, &c) : SP_PROTOCOL;
+    if (eat(&c, '+')) {
+        f->notes.continuation = true;
+        (void)eat(&c, ' ');
+        buf_clear(&f->notes.challenge);
+        buf_add(&f->notes.challenge, c.at, (size_t)(c.end - c.at));
+        return f->greeted ? buf_status(&f->notes.challenge) : SP_PROTOCOL;
+    }
+    return tagged(f, &c);
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Folders and what changes messages in them: LIST, CREATE, SELECT, SEARCH, STORE, MOVE, EXPUNGE, APPEND. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "imap_command.h"
+#include "uidset.h"
+#include "imap_name.h"
+
+#define MAX_FOLDERS 100000
+#define SET_BYTES 4000    /* of a UID set in one command */
+#define INLINE_LITERAL 4096 /* LITERAL- (RFC 7888) */
+#define WAITED_LITERAL 65536 /* larger ones wait for the server's consent even with LITERAL+ */
+
+/* ---- LIST */
+
+static bool
+has_oflag(const struct mailimap_mailbox_list *mb, const char *name)
+{
+    if (!mb->mb_flag || !mb->mb_flag->mbf_oflags)
+        return false;
+    for (clistiter *i = clist_begin(mb->mb_flag->mbf_oflags); i; i = clist_next(i)) {
+        const struct mailimap_mbx_list_oflag *o = clist_content(i);
+        if (o->of_type == MAILIMAP_MBX_LIST_OFLAG_FLAG_EXT && o->of_flag_ext) {
+            const char *have = o->of_flag_ext;
+            if (strcasecmp(*have == '\\' ? have + 1 : have, name) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static uint8_t
+folder_role(const struct mailimap_mailbox_list *mb, const char *name)
+{
+    static const struct {
+        const char *flag;
+        uint8_t role;
+    } uses[] = {{"Drafts", SP_FOLDER_DRAFTS}, {"Sent", SP_FOLDER_SENT}, {"Archive", SP_FOLDER_ARCHIVE}, {"Junk", SP_FOLDER_JUNK},
+                {"Trash", SP_FOLDER_TRASH}, {"All", SP_FOLDER_ALL}, {"Flagged", SP_FOLDER_FLAGGED}};
+    if (strcasecmp(name, "INBOX") == 0)
+        return SP_FOLDER_INBOX;
+    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
+        if (has_oflag(mb, uses[i].flag))
+            return uses[i].role;
+    return SP_FOLDER_NONE;
+}
+
+/* A name that could not be said to the server again is no folder to us. */
+static bool
+usable_name(const char *name)
+{
+    if (!*name)
+        return false;
+    for (; *name; name++)
+        if ((unsigned char)*name < ' ' || *name == 0x7f)
+            return false;
+    return true;
+}
+
+static enum sp_status
+copy_folder(const struct mailimap_mailbox_list *mb, struct arena *arena, struct wr_imap_folder *out)
+{
+    struct buf name = BUF_INIT;
+    bool noselect = mb->mb_flag && mb->mb_flag->mbf_type == MAILIMAP_MBX_LIST_FLAGS_SFLAG && mb->mb_flag->mbf_sflag == MAILIMAP_MBX_LIST_SFLAG_NOSELECT;
+    imap_name_decode(mb->mb_name, &name);
+    *out = (struct wr_imap_folder){
+        .raw = arena_strdup(arena, mb->mb_name),
+        .name = name.failed ? NULL : arena_strdup(arena, buf_str(&name)),
+        .delimiter = mb->mb_delimiter ? arena_strndup(arena, &mb->mb_delimiter, 1) : "",
+        .role = folder_role(mb, mb->mb_name),
+        .selectable = !noselect && !has_oflag(mb, "Noselect") && !has_oflag(mb, "NonExistent"),
+    };
+    buf_release(&name);
+    return out->raw && out->name && out->delimiter ? SP_OK : SP_NOMEM;
+}
+
+enum sp_status
+imap_list(struct imap *im, struct arena *arena, struct wm_imap_folders *out)
+{
+    struct filter_limits limits = filter_limits_imap;
+    bool special = im->capabilities & SP_IMAP_SPECIAL_USE && imap_has(im, "LIST-EXTENDED");
+    limits.literal = 4096;
+    limits.lines = MAX_FOLDERS;
+    enum sp_status st = imap_parsed(im, IMAP_TOTAL_MS, &limits, special ? "LIST \"\" \"*\" RETURN (SPECIAL-USE)" : "LIST \"\" \"*\"");
+    if (st)
+        return st;
+    clist *list = im->session->imap_response_info ? im->session->imap_response_info->rsp_mailbox_list : NULL;
+    size_t count = list ? (size_t)clist_count(list) : 0;
+    out->folders = arena_array(arena, count ? count : 1, sizeof *out->folders);
+    out->folders_n = 0;
+    if (!out->folders)
+        return SP_NOMEM;
+    for (clistiter *i = list ? clist_begin(list) : NULL; i && !st; i = clist_next(i))
+        if (usable_name(((const struct mailimap_mailbox_list *)clist_content(i))->mb_name))
+            st = copy_folder(clist_content(i), arena, &out->folders[out->folders_n++]);
+    return st;
+}
+
+enum sp_status
+imap_create(struct imap *im, const char *raw)
+{
+    struct buf name = BUF_INIT, quoted = BUF_INIT;
+    bool ascii = true;
+    enum sp_status st = SP_OK;
+    for (const char *p = raw; *p; p++)
+        ascii = ascii && (unsigned char)*p < 0x80;
+    if (ascii)
+        buf_adds(&name, raw);
+    else
+        st = imap_name_encode(raw, &name);
+    if (!st)
+        st = imap_quote(&quoted, buf_str(&name));
+    if (!st)
+        st = imap_raw(im, &filter_limits_imap, "CREATE %s", quoted.data);
+    if (st == SP_SERVER_NO && strncasecmp(buf_str(&im->stream.filter.notes.code), "ALREADYEXISTS", 13) == 0)
+        st = SP_EXISTS;
+    buf_release(&name);
+    buf_release(&quoted);
+    return st;
+}
+
+enum sp_status
+imap_select(struct imap *im, const char *raw, bool read_only, struct wm_imap_selected *out)
+{
+    struct filter_notes *n = &im->stream.filter.notes;
+    struct buf quoted = BUF_INIT;
+    enum sp_status st = imap_quote(&quoted, raw);
+    n->exists = 0;
+    im->selected = false;
+    if (!st)
+        st = imap_raw(im, &filter_limits_imap, "%s %s%s", read_only ? "EXAMINE" : "SELECT", quoted.data,
+                      im->capabilities & SP_IMAP_CONDSTORE ? " (CONDSTORE)" : "");
+    buf_release(&quoted);
+    if (st)
+        return st;
+    if (n->uidvalidity == 0) /* no UIDs that mean anything: nothing can be kept of such a folder */
+        return SP_UNSUPPORTED;
+    im->selected = true;
+    im->keyword_any = n->any_keyword;
+    im->session->imap_state = MAILIMAP_STATE_SELECTED;
+    n->exists_seen = n->expunges = n->fetches = 0;
+    *out = (struct wm_imap_selected){.uidvalidity = n->uidvalidity, .uidnext = n->uidnext, .exists = n->exists,
+                                     .highestmodseq = n->highestmodseq, .keywords_allowed = n->any_keyword};
+    return SP_OK;
+}
+
+/* ---- SEARCH */
+
+static enum sp_status
+take_numbers(struct imap *im, struct buf *out)
+{
+    struct buf *numbers = &im->stream.filter.notes.numbers;
+    size_t count = numbers->len / sizeof(uint32_t);
+    if (count)
+        count = uidset_sort((uint32_t *)(void *)numbers->data, count);
+    buf_add(out, numbers->data, count * sizeof(uint32_t));
+    buf_release(numbers);
+    return buf_status(out);
+}
+
+enum sp_status
+imap_uids(struct imap *im, struct buf *out)
+{
+    enum sp_status st = imap_raw(im, &filter_limits_imap, "UID SEARCH ALL");
+    return st ? st : take_numbers(im, out);
+}
+
+enum sp_status
+imap_search_id(struct imap *im, const char *message_id, struct buf *out)
+{
+    struct buf quoted = BUF_INIT;
+    enum sp_status st = *message_id ? imap_quote(&quoted, message_id) : SP_INVALID;
+    for (const char *p = message_id; *p; p++)
+        if ((unsigned char)*p >= 0x7f || (unsigned char)*p < ' ')
+            st = SP_INVALID;
+    if (!st)
+        st = imap_raw(im, &filter_limits_imap, "UID SEARCH HEADER Message-ID %s", quoted.data);
+    buf_release(&quoted);
+    return st ? st : take_numbers(im, out);
+}
+
+/* ---- changes */
+
+/* Runs "PREFIX set SUFFIX" for the whole set, in pieces that fit into a command line. */
+static enum sp_status
+for_set(struct imap *im, const char *prefix, const char *set, const char *suffix)
+{
+    struct buf piece = BUF_INIT;
+    enum sp_status st = uidset_valid(set) ? SP_OK : SP_INVALID;
+    while (!st && uidset_piece(&set, SET_BYTES, &piece))
+        st = imap_raw(im, &filter_limits_imap, "%s %s%s%s", prefix, buf_str(&piece), *suffix ? " " : "", suffix);
+    buf_release(&piece);
+    return st;
+}
+
+static enum sp_status
+store_one(struct imap *im, const char *set, char sign, uint32_t flags)
+{
+    struct buf suffix = BUF_INIT;
+    if (!flags)
+        return SP_OK;
+    buf_addf(&suffix, "%cFLAGS.SILENT ", sign);
+    imap_add_flags(&suffix, flags);
+    enum sp_status st = suffix.failed ? SP_NOMEM : for_set(im, "UID STORE", set, suffix.data);
+    buf_release(&suffix);
+    return st;
+}
+
+enum sp_status
+imap_store(struct imap *im, const char *uid_set, uint32_t add, uint32_t remove)
+{
+    const uint32_t ours = SP_FLAG_SEEN | SP_FLAG_ANSWERED | SP_FLAG_FLAGGED | SP_FLAG_DELETED | SP_FLAG_DRAFT | SP_FLAG_FORWARDED | SP_FLAG_JUNK |
+                          SP_FLAG_PHISHING;
+    enum sp_status st = store_one(im, uid_set, '+', add & ours);
+    return st ? st : store_one(im, uid_set, '-', remove & ours);
+}
+
+enum sp_status
+imap_move(struct imap *im, const char *uid_set, const char *raw, bool copy)
+{
+    struct buf quoted = BUF_INIT;
+    bool native = im->capabilities & SP_IMAP_MOVE;
+    enum sp_status st = imap_quote(&quoted, raw);
+    if (!st)
+        st = for_set(im, native && !copy ? "UID MOVE" : "UID COPY", uid_set, quoted.data);
+    buf_release(&quoted);
+    if (st || copy || native)
+        return st;
+    st = imap_store(im, uid_set, SP_FLAG_DELETED, 0);
+    if (!st)
+        st = imap_expunge(im, uid_set);
+    return st == SP_UNSUPPORTED ? SP_OK : st;
+}
+
+static bool
+set_has(const char *set, uint32_t uid)
+{
+    struct uid_range r;
+    while (uidset_next(&set, &r))
+        if (uid >= r.first && uid <= r.last)
+            return true;
+    return false;
+}
+
+/* Without UIDPLUS a plain EXPUNGE removes everything marked \Deleted: done only when that is no more than was asked for. */
+static enum sp_status
+expunge_plain(struct imap *im, const char *uid_set)
+{
+    struct buf marked = BUF_INIT;
+    enum sp_status st = imap_raw(im, &filter_limits_imap, "UID SEARCH DELETED");
+    if (!st)
+        st = take_numbers(im, &marked);
+    const uint32_t *uids = (const uint32_t *)(const void *)marked.data;
+    for (size_t i = 0; !st && i < marked.len / sizeof *uids; i++)
+        if (!set_has(uid_set, uids[i]))
+            st = SP_UNSUPPORTED;
+    buf_release(&marked);
+    return st ? st : imap_raw(im, &filter_limits_imap, "EXPUNGE");
+}
+
+enum sp_status
+imap_expunge(struct imap *im, const char *uid_set)
+{
+    if (!uidset_valid(uid_set))
+        return SP_INVALID;
+    return im->capabilities & SP_IMAP_UIDPLUS ? for_set(im, "UID EXPUNGE", uid_set, "") : expunge_plain(im, uid_set);
+}
+
+/* ---- APPEND */
+
+/* CRLF line ends; NUL cannot be sent in a literal. */
+static enum sp_status
+normalise(const char *bytes, size_t len, struct buf *out)
+{
+    if (memchr(bytes, 0, len))
+        return SP_INVALID;
+    for (size_t i = 0; i < len;) {
+        const char *eol = memchr(bytes + i, '\n', len - i);
+        size_t end = eol ? (size_t)(eol - bytes) : len;
+        bool bare = eol && (end == 0 || bytes[end - 1] != '\r');
+        buf_add(out, bytes + i, end - i);
+        if (bare)
+            buf_addc(out, '\r');
+        if (eol)
+            buf_addc(out, '\n');
+        i = end + (eol != NULL);
+    }
+    return buf_status(out);
+}
+
+static void
+add_date(struct buf *out, int64_t date)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    struct tm tm;
+    time_t t = (time_t)date;
+    if (date > 0 && gmtime_r(&t, &tm) && tm.tm_year < 8000)
+        buf_addf(out, " \"%2d-%.3s-%04d %02d:%02d:%02d +0000\"", tm.tm_mday, months + (size_t)3 * (size_t)tm.tm_mon, tm.tm_year + 1900, tm.tm_hour,
+                 tm.tm_min, tm.tm_sec);
+}
+
+static enum sp_status
+append_command(struct imap *im, const char *raw, uint32_t flags, int64_t date, size_t len, bool *wait, struct buf *out)
+{
+    bool plus = imap_has(im, "LITERAL+");
+    bool minus = plus || imap_has(im, "LITERAL-") || imap_has(im, "IMAP4REV2");
+    *wait = !(plus && len <= WAITED_LITERAL) && !(minus && len <= INLINE_LITERAL);
+    buf_adds(out, "APPEND ");
+    enum sp_status st = imap_quote(out, raw);
+    buf_addc(out, ' ');
+    imap_add_flags(out, flags & ~(uint32_t)SP_FLAG_DELETED);
+    add_date(out, date);
+    buf_addf(out, " {%zu%s}", len, *wait ? "" : "+");
+    return st ? st : buf_status(out);
+}
+
+enum sp_status
+imap_append(struct imap *im, const char *raw, uint32_t flags, int64_t date, const char *bytes, size_t len, struct wm_imap_appended *out)
+{
+    struct buf command = BUF_INIT, message = BUF_INIT;
+    bool wait = true;
+    *out = (struct wm_imap_appended){0};
+    enum sp_status st = normalise(bytes, len, &message);
+    if (!st)
+        st = append_command(im, raw, flags, date, message.len, &wait, &command);
+    if (!st)
+        st = imap_raw_begin(im, IMAP_LONG_MS, &filter_limits_imap, command.data);
+    if (!st && wait)
+        st = imap_raw_continued(im);
+    if (!st) {
+        buf_adds(&message, "\r\n");
+        st = message.failed ? SP_NOMEM : stream_write(&im->stream, message.data, message.len);
+        st = st ? imap_drop(im, st) : imap_raw_end(im);
+    }
+    buf_release(&command);
+    buf_release(&message);
+    if (!st) /* [APPENDUID uidvalidity uid] (RFC 4315) */
+        (void)(sscanf(buf_str(&im->stream.filter.notes.code), "APPENDUID %u %u", &out->uidvalidity, &out->uid) == 2);
+    return st;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The plan of a synchronisation: every case of two uid lists, and the sets that are asked for. */
+#include "unit.h"
+
+#include <stdlib.h>
+
+#include "engine/syncplan.h"
+
+#define BLOB(...) ((struct wire_blob){(const uint32_t[]){__VA_ARGS__}, sizeof((const uint32_t[]){__VA_ARGS__})})
+
+static void
+test_plan(void **state)
+{
+    (void)state;
+    const struct store_uid local[] = {{0, 0}, {2, 0}, {3, 0}, {5, 0}, {9, 0}};
+    struct syncplan p;
+    assert_int_equal(syncplan_make(local, 5, BLOB(1, 3, 5, 7, 8), &p), SP_OK);
+    assert_int_equal(p.fetch_n, 3);
+    assert_int_equal(p.fetch[0], 8); /* newest first */
+    assert_int_equal(p.fetch[1], 7);
+    assert_int_equal(p.fetch[2], 1);
+    assert_int_equal(p.gone_n, 2);
+    assert_int_equal(p.gone[0], 2);
+    assert_int_equal(p.gone[1], 9);
+    assert_int_equal(p.both_n, 2);
+    assert_int_equal(p.both[0], 3);
+    syncplan_release(&p);
+}
+
+static void
+test_empty_sides(void **state)
+{
+    (void)state;
+    const struct store_uid local[] = {{4, 0}};
+    struct syncplan p;
+    assert_int_equal(syncplan_make(NULL, 0, (struct wire_blob){"", 0}, &p), SP_OK);
+    assert_int_equal(p.fetch_n + p.gone_n + p.both_n, 0);
+    syncplan_release(&p);
+    assert_int_equal(syncplan_make(local, 1, (struct wire_blob){"", 0}, &p), SP_OK);
+    assert_int_equal(p.gone_n, 1);
+    syncplan_release(&p);
+    assert_int_equal(syncplan_make(NULL, 0, BLOB(4294967295u), &p), SP_OK);
+    assert_int_equal(p.fetch[0], 4294967295u);
+    syncplan_release(&p);
+}
+
+static void
+test_hostile_lists(void **state)
+{
+    (void)state;
+    struct syncplan p;
+    assert_int_equal(syncplan_make(NULL, 0, BLOB(3, 2), &p), SP_PROTOCOL);
+    assert_int_equal(syncplan_make(NULL, 0, BLOB(3, 3), &p), SP_PROTOCOL);
+    assert_int_equal(syncplan_make(NULL, 0, BLOB(0, 1), &p), SP_PROTOCOL);
+    assert_int_equal(syncplan_make(NULL, 0, (struct wire_blob){"abc", 3}, &p), SP_PROTOCOL);
+}
+
+static void
+test_need(void **state)
+{
+    (void)state;
+    struct store_folder f = {.uidvalidity = 7, .uidnext = 12, .highestmodseq = 99, .total = 3};
+    struct wm_imap_selected s = {.uidvalidity = 7, .uidnext = 12, .highestmodseq = 99, .exists = 3};
+    assert_int_equal(syncplan_need(&f, &s), SYNCPLAN_NOTHING);
+    s.highestmodseq = 100;
+    assert_int_equal(syncplan_need(&f, &s), SYNCPLAN_COMPARE);
+    s.highestmodseq = f.highestmodseq = 0; /* no CONDSTORE: flags may have changed */
+    assert_int_equal(syncplan_need(&f, &s), SYNCPLAN_COMPARE);
+    s.uidvalidity = 8;
+    assert_int_equal(syncplan_need(&f, &s), SYNCPLAN_RESET);
+    f.uidvalidity = 0;
+    assert_int_equal(syncplan_need(&f, &s), SYNCPLAN_COMPARE);
+}
+
+static void
+check_set(const uint32_t *uids, size_t n, const char *expected)
+{
+    struct buf b = BUF_INIT;
+    syncplan_uid_set(&b, uids, n);
+    assert_string_equal(buf_str(&b), expected);
+    buf_release(&b);
+}
+
+static void
+test_uid_sets(void **state)
+{
+    (void)state;
+    check_set((const uint32_t[]){9, 8, 7, 3, 1}, 5, "7:9,3,1");
+    check_set((const uint32_t[]){1, 2, 3, 7, 9, 10}, 6, "1:3,7,9:10");
+    check_set((const uint32_t[]){5}, 1, "5");
+    check_set((const uint32_t[]){5, 6, 5}, 2, "5:6");
+    check_set((const uint32_t[]){4294967294u, 4294967295u}, 2, "4294967294:4294967295");
+    check_set(NULL, 0, "");
+}
+
+static void
+test_chunks_cover_everything(void **state)
+{
+    (void)state;
+    struct syncplan p = {.fetch_n = 2000};
+    size_t at = 0, n = 0;
+    while (at < p.fetch_n) {
+        size_t chunk = syncplan_chunk(&p, at);
+        assert_true(chunk > 0);
+        if (at == 0)
+            assert_true(chunk <= 100);
+        at += chunk;
+        n++;
+    }
+    assert_int_equal(at, 2000);
+    assert_true(n < 10);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plan),     cmocka_unit_test(test_empty_sides), cmocka_unit_test(test_hostile_lists), cmocka_unit_test(test_need),
+        cmocka_unit_test(test_uid_sets), cmocka_unit_test(test_chunks_cover_everything),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What compose.c, compose_send.c and compose_draw.c share: one draft on the screen. */
+#ifndef UI_COMPOSE_H
+#define UI_COMPOSE_H
+
+#include "pager.h"
+#include "views.h"
+
+/* The lines of the form, which are also the cursor's first places. */
+enum compose_field { FIELD_FROM, FIELD_TO, FIELD_CC, FIELD_BCC, FIELD_SUBJECT, FIELD_SECURITY, FIELD_COUNT };
+
+struct compose {
+    struct view view;
+    struct wr_draft draft;     /* its texts are the buffers below; its attachments are in `arena` */
+    struct buf texts[FIELD_SECURITY]; /* From, To, Cc, Bcc, Subject */
+    struct buf body, reply_to, in_reply_to, references;
+    struct arena arena;        /* of the attachments */
+    struct arena plan_arena;
+    struct wm_send_plan plan;  /* what would happen now */
+    bool planned, planning;
+    struct list list;          /* fields, attachments, text */
+    struct pager pager;        /* the text */
+    struct loop_timer *timer;  /* until the draft is saved */
+    bool unsaved, sending, closing;
+    struct buf attach_name;    /* waits for the draft's number */
+    int attach_fd;
+};
+
+/* After every change: the plan is asked for anew, and saving is due. */
+void compose_changed(struct app *a, struct compose *x);
+/* The record to send; borrows everything. */
+const struct wr_draft *compose_record(struct compose *x);
+void compose_save(struct app *a, struct compose *x, view_reply_fn *fn, uint64_t tag);
+/* The attachments of an answer of the engine replace ours. */
+void compose_take_attachments(struct compose *x, const struct wr_draft *draft);
+void compose_send(struct app *a, struct compose *x);
+/* Explains the plan. */
+void compose_details(struct app *a, struct compose *x);
+void compose_draw(struct app *a, struct view *v, struct rect area);
+/* How many places the cursor has. */
+int compose_places(const struct compose *x);
+
+#endif

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The list of messages: pages by key, asked for ahead of the cursor; the cursor stays on its message. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "i18n.h"
+#include "index.h"
+#include "list.h"
+#include "words.h"
+
+enum tag { TAG_REPLACE = 1, TAG_OLDER, TAG_NEWER, TAG_STATE };
+
+#define FIRST_PAGE 100
+#define LEAST_PAGE 50
+#define REFRESH_MOST 500
+
+static struct index *
+index_of(struct app *a)
+{
+    return (struct index *)app_find(a, V_INDEX);
+}
+
+/* ---- pages */
+
+static void ask_replace(struct app *a, struct index *x, enum sp_page where);
+
+static void
+prefetch(struct app *a, struct index *x)
+{
+    struct index_rows *w = &x->window;
+    int ahead = 2 * x->list.height;
+    uint16_t count = (uint16_t)(3 * x->list.height > LEAST_PAGE ? 3 * x->list.height : LEAST_PAGE);
+    if (w->n == 0 || x->replacing)
+        return;
+    if (w->more_older && !x->older && x->list.cursor + ahead >= (int)w->n) {
+        const struct wr_index_row *last = &w->rows[w->n - 1];
+        x->older = true;
+        app_request(a, &x->view, WM_TYPE_index_page,
+                    &(struct wm_index_page){.folder = x->folder, .where = SP_PAGE_OLDER, .sort = last->sort, .id = last->id, .count = count},
+                    index_on_page, TAG_OLDER);
+    }
+    if (w->more_newer && !x->newer && x->list.cursor < ahead) {
+        const struct wr_index_row *first = &w->rows[0];
+        x->newer = true;
+        app_request(a, &x->view, WM_TYPE_index_page,
+                    &(struct wm_index_page){.folder = x->folder, .where = SP_PAGE_NEWER, .sort = first->sort, .id = first->id, .count = count},
+                    index_on_page, TAG_NEWER);
+    }
+}
+
+void
+index_on_page(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
+{
+    struct index *x = (struct index *)v;
+    (void)arena;
+    if (!r->final)
+        return;
+    *(tag == TAG_OLDER ? &x->older : tag == TAG_NEWER ? &x->newer : &x->replacing) = false;
+    if (r->status || !r->in || r->in->type != WM_TYPE_index_rows) {
+        app_failed(a, r);
+        return;
+    }
+    const struct wm_index_rows *page = r->in->msg;
+    if (page->folder != x->folder)
+        return;
+    enum sp_status st;
+    if (tag == TAG_OLDER) {
+        st = index_rows_older(&x->window, page, &x->list);
+    } else if (tag == TAG_NEWER) {
+        st = index_rows_newer(&x->window, page, &x->list);
+    } else {
+        bool first = !x->loaded;
+        st = index_rows_replace(&x->window, page, &x->list);
+        x->loaded = true;
+        if (x->to_end)
+            x->list.cursor = x->list.top = (int)x->window.n - 1;
+        if (first || x->to_start)
+            x->list.cursor = x->list.top = 0;
+        x->to_end = x->to_start = false;
+    }
+    if (st)
+        app_status(a, STYLE_ERROR, words_status(st));
+    list_fit(&x->list, (int)x->window.n, x->list.height);
+    if (x->again) {
+        x->again = false;
+        ask_replace(a, x, x->window.more_newer ? SP_PAGE_FROM : SP_PAGE_NEWEST);
+        return;
+    }
+    prefetch(a, x);
+}
+
+/* The whole window anew: after changes, or somewhere else in the folder. */
+static void
+ask_replace(struct app *a, struct index *x, enum sp_page where)
+{
+    const struct index_rows *w = &x->window;
+    struct wm_index_page m = {.folder = x->folder, .where = (uint8_t)where};
+    if (x->folder == 0)
+        return;
+    if (x->replacing) {
+        x->again = true;
+        return;
+    }
+    size_t n = w->n > FIRST_PAGE ? w->n : FIRST_PAGE;
+    size_t from = 0;
+    if (n > REFRESH_MOST) { /* only what is around the cursor is asked for again */
+        n = REFRESH_MOST;
+        from = x->list.top > REFRESH_MOST / 2 ? (size_t)x->list.top - REFRESH_MOST / 2 : 0;
+        if (where == SP_PAGE_NEWEST && from)
+            m.where = SP_PAGE_FROM;
+    }
+    if (m.where == SP_PAGE_FROM && from < w->n) {
+        m.sort = w->rows[from].sort;
+        m.id = w->rows[from].id;
+    } else if (m.where == SP_PAGE_FROM) {
+        m.where = SP_PAGE_NEWEST;
+    }
+    m.count = (uint16_t)n;
+    app_drop(a, &x->view, TAG_OLDER);
+    app_drop(a, &x->view, TAG_NEWER);
+    x->older = x->newer = false;
+    x->replacing = true;
+    app_request(a, &x->view, WM_TYPE_index_page, &m, index_on_page, TAG_REPLACE);
+}
+
+/* ---- folders */
+
+void
+view_index_folder(struct app *a, uint64_t folder)
+{
+    struct index *x = index_of(a);
+    char value[32];
+    if (!x || x->folder == folder)
+        return;
+    app_tickets_drop(a, &x->view);
+    index_rows_release(&x->window);
+    x->folder = folder;
+    x->list = (struct list){.height = x->list.height};
+    x->loaded = x->older = x->newer = x->replacing = x->again = false;
+    (void)snprintf(value, sizeof value, "%llu", (unsigned long long)folder);
+    app_tell(a, WM_TYPE_set_state, &(struct wm_set_state){.name = "ui.folder", .value = value});
+    ask_replace(a, x, SP_PAGE_NEWEST);
+    app_dirty(a);
+}
+
+static void
+on_state(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
+{
+    struct index *x = (struct index *)v;
+    const struct wr_folder *folder = NULL;
+    (void)arena;
+    (void)tag;
+    if (!r->final || x->folder)
+        return;
+    if (*a->options.folder)
+        folder = app_folder_by_name(a, 0, a->options.folder);
+    if (!folder && r->status == SP_OK && r->in && r->in->type == WM_TYPE_state_value)
+        folder = app_folder(a, strtoull(((const struct wm_state_value *)r->in->msg)->value, NULL, 10));
+    if (!folder)
+        folder = app_folder_by_role(a, 0, SP_FOLDER_INBOX);
+    for (uint32_t i = 0; i < a->folders.n && !folder; i++)
+        if (a->folders.rows[i].selectable)
+            folder = &a->folders.rows[i];
+    if (folder)
+        view_index_folder(a, folder->id);
+}
+
+void
+view_index_start(struct app *a)
+{
+    struct index *x = index_of(a);
+    if (!x)
+        return;
+    app_request(a, &x->view, WM_TYPE_get_state, &(struct wm_get_state){.name = "ui.folder"}, on_state, TAG_STATE);
+    if (a->options.compose && !x->composed) {
+        x->composed = true;
+        compose_start(a, SP_DRAFT_NEW, 0, a->options.compose);
+    }
+}
+
+/* ---- what others ask of the list */
+
+const struct wr_index_row *
+view_index_row(struct app *a, uint64_t message)
+{
+    struct index *x = index_of(a);
+    return x ? index_rows_find(&x->window, message) : NULL;
+}
+
+void
+view_index_position(struct app *a, uint32_t *position, uint32_t *total)
+{
+    struct index *x = index_of(a);
+    *position = x && x->window.first && x->window.n ? (uint32_t)x->window.first + (uint32_t)x->list.cursor : 0;
+    *total = x ? x->window.total : 0;
+}
+
+uint64_t
+view_index_step(struct app *a, int step, bool unread)
+{
+    struct index *x = index_of(a);
+    if (!x || x->window.n == 0)
+        return 0;
+    int n = (int)x->window.n;
+    for (int i = 1; i <= n; i++) {
+        int at = x->list.cursor + (step < 0 ? -i : i);
+        if (unread)
+            at = (at + n) % n; /* goes round */
+        if (at < 0 || at >= n)
+            return 0;
+        if (unread && x->window.rows[at].flags & SP_FLAG_SEEN)
+            continue;
+        x->list.cursor = at;
+        list_fit(&x->list, n, x->list.height);
+        prefetch(a, x);
+        return x->window.rows[at].id;
+    }
+    return 0;
+}
+
+void
+view_index_patch(struct app *a, const uint64_t *ids, size_t n, uint32_t add, uint32_t remove)
+{
+    struct index *x = index_of(a);
+    for (size_t i = 0; x && i < n; i++) {
+        struct wr_index_row *row = index_rows_find(&x->window, ids[i]);
+        if (!row)
+            continue;
+        bool was = row->flags & SP_FLAG_SEEN;
+        row->flags = (row->flags | add) & ~remove;
+        bool is = row->flags & SP_FLAG_SEEN;
+        if (was && !is)
+            x->window.unread++;
+        else if (!was && is && x->window.unread)
+            x->window.unread--;
+    }
+    app_dirty(a);
+}
+
+void
+view_index_moved(struct app *a, const uint64_t *ids, size_t n)
+{
+    struct index *x = index_of(a);
+    if (!x)
+        return;
+    index_rows_remove(&x->window, ids, n, &x->list);
+    list_fit(&x->list, (int)x->window.n, x->list.height);
+    prefetch(a, x);
+}
+
+/* ---- actions */
+
+static void
+find_row(struct app *a, struct index *x)
+{
+    const char *word = buf_str(&a->find);
+    int n = (int)x->window.n;
+    for (int i = 1; i <= n && *word; i++) {
+        int at = (x->list.cursor + i) % n;
+        const struct wr_index_row *row = &x->window.rows[at];
+        if (strcasestr(row->subject, word) || strcasestr(row->from_address, word) || strcasestr(row->from_name, word) ||
+            strcasestr(row->to, word)) {
+            x->list.cursor = at;
+            list_fit(&x->list, n, x->list.height);
+            prefetch(a, x);
+            return;
+        }
+    }
+    if (*word)
+        app_say(a, STYLE_ERROR, _("\"{1}\" is not among the messages that are loaded."), word, NULL);
+}
+
+static void
+on_find(struct app *a, struct view *v, const char *text, uint64_t tag)
+{
+    (void)tag;
+    if (!text)
+        return;
+    if (*text) {
+        buf_clear(&a->find);
+        buf_adds(&a->find, text);
+    }
+    find_row(a, (struct index *)v);
+}
+
+static void
+on_expunge_answer(struct app *a, struct view *v, const char *text, uint64_t tag)
+{
+    (void)tag;
+    if (text && *text == 'y')
+        app_tell(a, WM_TYPE_expunge, &(struct wm_expunge){.folder = ((struct index *)v)->folder});
+}
+
+static bool
+move_action(struct app *a, struct index *x, enum action action)
+{
+    /* The ends of a large folder are not in the window. */
+    if (action == ACTION_FIRST && x->window.more_newer) {
+        x->to_start = true;
+        ask_replace(a, x, SP_PAGE_NEWEST);
+        return true;
+    }
+    if (action == ACTION_LAST && x->window.more_older) {
+        x->to_end = true;
+        ask_replace(a, x, SP_PAGE_OLDEST);
+        return true;
+    }
+    if (!list_move(&x->list, action, (int)x->window.n))
+        return false;
+    prefetch(a, x);
+    return true;
+}
+
+static void
+mark_action(struct index *x, enum action action)
+{
+    struct index_rows *w = &x->window;
+    if (action == ACTION_MARK && x->list.cursor < (int)w->n) {
+        uint64_t id = w->rows[x->list.cursor].id;
+        index_mark(w, id, !index_marked(w, id));
+        (void)list_move(&x->list, ACTION_NEXT, (int)w->n);
+    } else if (action == ACTION_MARK_ALL) {
+        bool any = w->marks_n > 0;
+        index_unmark_all(w);
+        for (size_t i = 0; !any && i < w->n; i++)
+            index_mark(w, w->rows[i].id, true);
+    }
+}
+
+/* Acts on the marked messages, else on the one under the cursor. */
+static bool
+message_action(struct app *a, struct index *x, enum action action, const char *arg)
+{
+    struct index_rows *w = &x->window;
+    if (x->list.cursor >= (int)w->n)
+        return action_info(action)->views & V_MESSAGE && action != ACTION_FOLDERS;
+    const struct wr_index_row *row = &w->rows[x->list.cursor];
+    const struct wr_folder *folder = app_folder(a, x->folder);
+    size_t n = w->marks_n ? w->marks_n : 1, before = w->n;
+    bool was_marked = w->marks_n > 0;
+    uint64_t *ids = calloc(n, sizeof *ids); /* a copy: what is moved away loses its mark */
+    if (!ids)
+        return false;
+    memcpy(ids, was_marked ? w->marks : &row->id, n * sizeof *ids);
+    bool done = messages_action(a, action, ids, n, row->flags, folder ? folder->account : 0, arg);
+    free(ids);
+    if (!done)
+        return false;
+    bool on_flags = action == ACTION_DELETE || action == ACTION_FLAG || action == ACTION_UNREAD;
+    if (was_marked && (on_flags || w->n != before))
+        index_unmark_all(w);
+    else if (action == ACTION_DELETE || action == ACTION_UNREAD)
+        (void)move_action(a, x, ACTION_NEXT);
+    return true;
+}
+
+static bool
+open_action(struct app *a, struct index *x, enum action action)
+{
+    uint64_t id = x->list.cursor < (int)x->window.n ? x->window.rows[x->list.cursor].id : 0;
+    if (action != ACTION_OPEN && action != ACTION_DETAILS && action != ACTION_PARTS && action != ACTION_SOURCE)
+        return false;
+    if (!id)
+        return true;
+    if (action == ACTION_SOURCE)
+        view_source_open(a, id, "", _("Source"));
+    else
+        view_message_open(a, id, action);
+    return true;
+}
+
+static bool
+action(struct app *a, struct view *v, enum action action, const char *arg)
+{
+    struct index *x = (struct index *)v;
+    if (move_action(a, x, action) || open_action(a, x, action))
+        return true;
+    switch (action) {
+    case ACTION_MARK:
+    case ACTION_MARK_ALL: mark_action(x, action); return true;
+    case ACTION_CANCEL: index_unmark_all(&x->window); return true;
+    case ACTION_NEXT_UNREAD:
+        if (!view_index_step(a, 1, true))
+            app_status(a, STYLE_STATUS, _("No unread message here."));
+        return true;
+    case ACTION_FIND: app_prompt_find(a, v, on_find); return true;
+    case ACTION_FIND_NEXT: find_row(a, x); return true;
+    case ACTION_UNDO:
+        if (!compose_undo(a) && !messages_undo(a))
+            app_status(a, STYLE_STATUS, _("There is nothing to take back."));
+        return true;
+    case ACTION_EXPUNGE:
+        app_prompt(a, prompt_keys(v, _("Remove for good what is marked as deleted? (y/n)"), "yn", on_expunge_answer, 0));
+        return true;
+    case ACTION_FOLDERS: index_choose_folder(a, arg); return true;
+    case ACTION_SIDEBAR: x->no_sidebar = !x->no_sidebar; return true;
+    default: return message_action(a, x, action, arg);
+    }
+}
+
+static void
+event(struct app *a, struct view *v, const struct wire_in *in)
+{
+    struct index *x = (struct index *)v;
+    if (in->type != WM_TYPE_event_index)
+        return;
+    const struct wm_event_index *e = in->msg;
+    if (e->folder == x->folder && (e->generation != x->window.generation || !x->loaded))
+        ask_replace(a, x, x->window.more_newer ? SP_PAGE_FROM : SP_PAGE_NEWEST);
+}
+
+static void
+refresh(struct app *a, struct view *v)
+{
+    struct index *x = (struct index *)v;
+    x->older = x->newer = x->replacing = false;
+    ask_replace(a, x, x->window.more_newer ? SP_PAGE_FROM : SP_PAGE_NEWEST);
+}
+
+static void
+title(struct app *a, struct view *v, struct buf *left, struct buf *right)
+{
+    struct index *x = (struct index *)v;
+    const struct wr_folder *folder = app_folder(a, x->folder);
+    if (!folder) {
+        buf_adds(left, "sealpost");
+        return;
+    }
+    folder_label(a, folder, left);
+    char unread[16], total[16];
+    (void)snprintf(unread, sizeof unread, "%u", x->window.unread);
+    (void)snprintf(total, sizeof total, "%u", x->window.total);
+    const char *args[] = {unread, total};
+    if (x->loaded)
+        words_fill(right, _("{1} unread of {2}"), args, 2);
+}
+
+static void
+index_free(struct app *a, struct view *v)
+{
+    struct index *x = (struct index *)v;
+    (void)a;
+    index_rows_release(&x->window);
+    free(x);
+}
+
+void
+view_index_open(struct app *a)
+{
+    static const struct view_ops ops = {.name = N_("List of messages"), .kind = V_INDEX, .draw = index_draw, .action = action,
+                                        .event = event, .refresh = refresh, .title = title, .free = index_free};
+    struct index *x = calloc(1, sizeof *x);
+    if (!x)
+        return;
+    x->view.ops = &ops;
+    x->list.height = 20;
+    app_push(a, &x->view);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Moving in a list. */
+#include "list.h"
+
+void
+list_fit(struct list *l, int n, int height)
+{
+    if (l->cursor >= n)
+        l->cursor = n - 1;
+    if (l->cursor < 0)
+        l->cursor = 0;
+    l->height = height > 0 ? height : 1;
+    l->top = layout_scroll(l->top, l->cursor, l->height, n);
+}
+
+bool
+list_move(struct list *l, enum action a, int n)
+{
+    int page = l->height > 1 ? l->height - 1 : 1;
+    switch (a) {
+    case ACTION_NEXT: l->cursor++; break;
+    case ACTION_PREVIOUS: l->cursor--; break;
+    case ACTION_PAGE_DOWN:
+        l->cursor += page;
+        l->top += page;
+        break;
+    case ACTION_PAGE_UP:
+        l->cursor -= page;
+        l->top -= page;
+        break;
+    case ACTION_FIRST: l->cursor = 0; break;
+    case ACTION_LAST: l->cursor = n - 1; break;
+    default: return false;
+    }
+    list_fit(l, n, l->height);
+    return true;
+}
