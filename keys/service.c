@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -260,6 +261,14 @@ need_agent(void *arg)
     return st ? st : agent_listens(path) ? SP_OK : SP_UNAVAILABLE;
 }
 
+/* Locks are not inherited by fork. */
+static void
+lock_again(const struct secret *s)
+{
+    if (s->data)
+        (void)mlock(s->data, s->cap);
+}
+
 /* S/MIME and the store's passphrase need no other program. */
 static enum sp_status
 tighten(const struct wire_in *in)
@@ -280,6 +289,8 @@ child_body(struct wire_conn *up, void *arg)
         .ask = ask_passphrase, .agent = need_agent, .ask_arg = &side,
     };
     const struct wire_desc *desc = wire_message_desc(work->operation->reply);
+    lock_again(&work->public_key);
+    lock_again(&work->private_key);
     void *out = desc ? arena_alloc(&arena, desc->size + 1) : NULL;
     enum sp_status st = out ? tighten(work->in) : SP_NOMEM;
     if (!st)
@@ -354,7 +365,7 @@ on_answer(const struct call_reply *r, struct arena *arena, void *arg)
 }
 
 static void
-forward_question(struct job *job, const struct wire_in *in)
+forward_question(struct job *job, struct wire_in *in)
 {
     struct service *s = job->service;
     struct question *q = malloc(sizeof *q);
@@ -364,6 +375,8 @@ forward_question(struct job *job, const struct wire_in *in)
         return;
     }
     *q = (struct question){s, job->serial, in->id};
+    if (!agent) /* so that the question reaches the person who waits for the answer */
+        ((struct wm_ask_passphrase *)in->msg)->request = job->id;
     child_pause(job->child, true);
     uint32_t serial = job->serial;
     uint32_t asking = call_start(agent ? s->control_calls : s->engine_calls, in->type, in->msg, agent ? LAUNCH_MS : ASK_MS, on_answer, q);

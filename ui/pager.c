@@ -84,8 +84,10 @@ pager_pair(struct pager *p, const char *label, int column, const char *text)
 {
     struct buf line = BUF_INIT;
     buf_adds(&line, label);
-    for (int w = utf8_width(label, strlen(label)); w < column; w++)
+    int w = utf8_width(label, strlen(label));
+    do
         buf_addc(&line, ' ');
+    while (++w < column);
     buf_adds(&line, text);
     /* Further rows hang under the text: a negative indent means "hanging". */
     pager_add(p, STYLE_NORMAL, -column, buf_str(&line));

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <sysexits.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -17,12 +18,17 @@
 #define UI_STUB_FD 3
 #define UI_ENGINE_FD 4
 
+#define MAX_QUICK_DEATHS 3 /* in a row, each within QUICK_MS of its start: then it is given up */
+#define QUICK_MS 5000
+
 struct session {
     struct place *place;
     struct loop *loop;
     struct wire_conn *ui;
     pid_t ui_pid;
-    int code;
+    struct termios terminal;  /* as it was before the first ui */
+    int64_t started_ms;
+    int quick_deaths;
 };
 
 static _Noreturn void
@@ -77,6 +83,22 @@ on_closed(struct wire_conn *c, enum sp_status why, void *arg)
     (void)arg; /* the child's end, which follows, is what counts */
 }
 
+static bool start_ui(struct session *s, int engine_fd, const char *mailto);
+
+/* The ui was killed: the terminal gets its old settings back and a new ui takes over where the engine knows that it was. */
+static bool
+replace_ui(struct session *s)
+{
+    int engine_fd;
+    s->quick_deaths = loop_now_ms() - s->started_ms < QUICK_MS ? s->quick_deaths + 1 : 0;
+    (void)tcsetattr(STDIN_FILENO, TCSANOW, &s->terminal);
+    wire_conn_free(s->ui);
+    s->ui = NULL;
+    if (s->quick_deaths >= MAX_QUICK_DEATHS || engine_open(s->place, "screens", &engine_fd, NULL) != SP_OK)
+        return false;
+    return start_ui(s, engine_fd, NULL);
+}
+
 static void
 on_child(struct loop *l, int signo, void *arg)
 {
@@ -87,35 +109,46 @@ on_child(struct loop *l, int signo, void *arg)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         if (pid != s->ui_pid)
             continue;
-        s->code = WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
-        loop_stop(l, s->code);
+        if (WIFEXITED(status))
+            loop_stop(l, WEXITSTATUS(status));
+        else if (!replace_ui(s))
+            loop_stop(l, EX_SOFTWARE);
     }
+}
+
+/* Takes engine_fd. */
+static bool
+start_ui(struct session *s, int engine_fd, const char *mailto)
+{
+    int ends[2] = {-1, -1};
+    const char *program = arena_printf(&s->place->arena, "%s/sealpost-ui", s->place->libexec);
+    s->ui_pid = program && wire_pair(ends) == SP_OK ? fork() : -1;
+    if (s->ui_pid == 0)
+        become_ui(program, ends[1], engine_fd, mailto);
+    (void)close(engine_fd);
+    if (ends[1] >= 0)
+        (void)close(ends[1]);
+    if (ends[0] >= 0)
+        s->ui = wire_conn_new(ends[0], s->loop, on_message, on_closed, s);
+    s->started_ms = loop_now_ms();
+    return s->ui_pid > 0 && s->ui;
 }
 
 static int
 serve(struct session *s, int engine_fd, const char *mailto)
 {
-    int ends[2];
-    const char *program = arena_printf(&s->place->arena, "%s/sealpost-ui", s->place->libexec);
-    if (!program || wire_pair(ends) != SP_OK)
-        return EX_OSERR;
-    s->ui_pid = fork();
-    if (s->ui_pid == 0)
-        become_ui(program, ends[1], engine_fd, mailto);
-    (void)close(ends[1]);
-    (void)close(engine_fd);
-    s->ui = wire_conn_new(ends[0], s->loop, on_message, on_closed, s);
-    if (s->ui_pid < 0 || !s->ui)
-        return EX_OSERR;
-    int code = loop_run(s->loop);
+    (void)tcgetattr(STDIN_FILENO, &s->terminal);
+    int code = start_ui(s, engine_fd, mailto) ? loop_run(s->loop) : EX_OSERR;
     wire_conn_free(s->ui);
+    if (code == EX_SOFTWARE)
+        say_error(_("the screen ended unexpectedly; nothing is lost: start sealpost again"));
     return code;
 }
 
 int
 command_screens(struct place *place, int argc, char **argv)
 {
-    struct session s = {.place = place, .code = EX_OK};
+    struct session s = {.place = place};
     int engine_fd;
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
         say_error(_("the screens need a terminal; \"sealpost help\" lists what works without one"));
