@@ -225,7 +225,7 @@ list_line(struct filter *f, const char *s, size_t len, struct cursor *c)
     if (!eat(c, ' ') || !eat_flags(c) || !eat(c, ' '))
         return SP_PROTOCOL;
     const char *delimiter = c->at;
-    if (!eat_word(c, "NIL") && !(eat_quoted(c) && c->at - delimiter >= 3 && c->at - delimiter <= 4))
+    if (!eat_word(c, "NIL") && !(eat_quoted(c) && c->at - delimiter == 3 + (delimiter[1] == '\\')))
         return SP_PROTOCOL;
     if (!eat(c, ' '))
         return SP_PROTOCOL;

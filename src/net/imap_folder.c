@@ -7,7 +7,7 @@
 
 #include "imap_command.h"
 #include "uidset.h"
-#include "utf7.h"
+#include "imap_name.h"
 
 #define MAX_FOLDERS 100000
 #define SET_BYTES 4000    /* of a UID set in one command */
@@ -65,7 +65,7 @@ copy_folder(const struct mailimap_mailbox_list *mb, struct arena *arena, struct 
 {
     struct buf name = BUF_INIT;
     bool noselect = mb->mb_flag && mb->mb_flag->mbf_type == MAILIMAP_MBX_LIST_FLAGS_SFLAG && mb->mb_flag->mbf_sflag == MAILIMAP_MBX_LIST_SFLAG_NOSELECT;
-    utf7_decode(mb->mb_name, &name);
+    imap_name_decode(mb->mb_name, &name);
     *out = (struct wr_imap_folder){
         .raw = arena_strdup(arena, mb->mb_name),
         .name = name.failed ? NULL : arena_strdup(arena, buf_str(&name)),
@@ -110,7 +110,7 @@ imap_create(struct imap *im, const char *raw)
     if (ascii)
         buf_adds(&name, raw);
     else
-        st = utf7_encode(raw, &name);
+        st = imap_name_encode(raw, &name);
     if (!st)
         st = imap_quote(&quoted, buf_str(&name));
     if (!st)

@@ -49,6 +49,12 @@ unescape(char *s)
     *to = '\0';
 }
 
+static int64_t
+number(const char *text)
+{
+    return strtoll(text, NULL, 10);
+}
+
 static void
 say(const char *fmt, ...)
 {
@@ -286,7 +292,7 @@ read_server(char **w, int n, int from, struct wr_server *s, struct wire_blob *pa
         else if (strcmp(w[i], "pin") == 0)
             s->pin = value;
         else if (strcmp(w[i], "timeout") == 0)
-            s->timeout_ms = (uint32_t)atoi(value);
+            s->timeout_ms = (uint32_t)number(value);
         else if (strcmp(w[i], "ca") == 0)
             s->ca_pem = *pem = slurp(value, &len);
     }
@@ -301,11 +307,11 @@ transport(const char *name)
 static enum sp_status
 send_connect(struct drive *d, uint32_t id, char **w, int n)
 {
-    struct wm_imap_connect m = {.session = (uint8_t)atoi(word(w, n, 1))};
+    struct wm_imap_connect m = {.session = (uint8_t)number(word(w, n, 1))};
     char *pem = NULL;
     read_server(w, n, 5, &m.server, &m.password, &pem);
     m.server.host = word(w, n, 2);
-    m.server.port = (uint16_t)atoi(word(w, n, 3));
+    m.server.port = (uint16_t)number(word(w, n, 3));
     m.server.transport = transport(word(w, n, 4));
     enum sp_status st = wire_send_imap_connect(d->engine, id, &m);
     free(pem);
@@ -321,7 +327,7 @@ send_smtp(struct drive *d, uint32_t id, char **w, int n)
     size_t len;
     read_server(w, n, 7, &m.server, &m.password, &pem);
     m.server.host = word(w, n, 1);
-    m.server.port = (uint16_t)atoi(word(w, n, 2));
+    m.server.port = (uint16_t)number(word(w, n, 2));
     m.server.transport = transport(word(w, n, 3));
     char *bytes = slurp(word(w, n, 4), &len);
     m.recipients = recipients;
@@ -340,7 +346,7 @@ send_smtp(struct drive *d, uint32_t id, char **w, int n)
 static enum sp_status
 send_append(struct drive *d, uint32_t id, char **w, int n, uint8_t session)
 {
-    struct wm_imap_append m = {.session = session, .raw = word(w, n, 2), .flags = (uint32_t)atoi(word(w, n, 3)), .date = atoll(word(w, n, 4))};
+    struct wm_imap_append m = {.session = session, .raw = word(w, n, 2), .flags = (uint32_t)number(word(w, n, 3)), .date = number(word(w, n, 4))};
     size_t len;
     char *bytes = slurp(word(w, n, 5), &len);
     enum sp_status st = memfd_from(bytes, len, &m.bytes);
@@ -357,7 +363,7 @@ static enum sp_status
 request(struct drive *d, uint32_t id, char **w, int n)
 {
     const char *c = w[0];
-    uint8_t s = (uint8_t)atoi(word(w, n, 1));
+    uint8_t s = (uint8_t)number(word(w, n, 1));
     const char *a = word(w, n, 2), *b = word(w, n, 3);
     if (strcmp(c, "connect") == 0)
         return send_connect(d, id, w, n);
@@ -380,7 +386,7 @@ request(struct drive *d, uint32_t id, char **w, int n)
     if (strcmp(c, "body") == 0)
         return wire_send_imap_fetch_body(d->engine, id, &(struct wm_imap_fetch_body){s, (uint32_t)strtoul(a, NULL, 10)});
     if (strcmp(c, "store") == 0)
-        return wire_send_imap_store(d->engine, id, &(struct wm_imap_store){s, a, (uint32_t)atoi(b), (uint32_t)atoi(word(w, n, 4))});
+        return wire_send_imap_store(d->engine, id, &(struct wm_imap_store){s, a, (uint32_t)number(b), (uint32_t)number(word(w, n, 4))});
     if (strcmp(c, "move") == 0)
         return wire_send_imap_move(d->engine, id, &(struct wm_imap_move){s, a, b, strcmp(word(w, n, 4), "copy") == 0});
     if (strcmp(c, "expunge") == 0)
@@ -435,7 +441,7 @@ command(struct drive *d, char **w, int n)
     }
     background = background || strcmp(w[0], "idle") == 0;
     if (strcmp(w[0], "wait") == 0) {
-        await(d, 0, atoi(word(w, n, 1)), "/dev/null");
+        await(d, 0, (int)number(word(w, n, 1)), "/dev/null");
         return;
     }
     if (strcmp(w[0], "stop") == 0) {

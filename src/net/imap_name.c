@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Modified UTF-7: printable ASCII stands for itself, "&-" for "&", the rest is UTF-16 in base64 with "," for "/" between "&" and "-". */
-#include "utf7.h"
+#include "imap_name.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -72,7 +72,7 @@ decode(const char *raw, struct buf *out)
 }
 
 void
-utf7_decode(const char *raw, struct buf *out)
+imap_name_decode(const char *raw, struct buf *out)
 {
     size_t start = out->len, len = strlen(raw);
     if (decode(raw, out))
@@ -119,7 +119,7 @@ close_shift(struct shift *s)
 }
 
 enum sp_status
-utf7_encode(const char *text, struct buf *out)
+imap_name_encode(const char *text, struct buf *out)
 {
     struct shift s = {.out = out};
     size_t len = strlen(text);
