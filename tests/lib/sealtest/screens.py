@@ -116,5 +116,5 @@ class Screens(Term):
 
     def quit(self, seconds=10):
         """Leave from wherever we are. Returns the exit status."""
-        self.command("quit")
+        self.press("quit")
         return self.wait_end(seconds)
