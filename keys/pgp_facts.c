@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define MAX_SIGNATURES 32 /* each costs a key look-up */
+
 const char *
 pgp_fingerprint(gpgme_key_t key)
 {
@@ -238,6 +240,11 @@ pgp_signatures(struct pgp_session *s, int64_t now, struct wr_key_signature **lis
     /* The context's next operation (key listing) replaces the result: hold it. */
     gpgme_result_ref(result);
     for (gpgme_signature_t sig = result->signatures; sig && !st; sig = sig->next) {
+        if (*n == MAX_SIGNATURES) { /* what nobody looked at must not pass: the last one says so */
+            (*list)[*n - 1].status = SP_INTERNAL;
+            st = keys_add_text(s->op->arena, &(*list)[*n - 1].reasons, &(*list)[*n - 1].reasons_n, "too-many-signatures") ? SP_OK : SP_NOMEM;
+            break;
+        }
         struct wr_key_signature *grown = keys_grow(s->op->arena, *list, *n, sizeof *grown);
         if (!grown) {
             st = SP_NOMEM;

@@ -332,12 +332,13 @@ pgp_import(const struct keys_op *op, const char *data, size_t len, struct wm_imp
     if (!st)
         st = pgp_status(&s, gpgme_op_import(s.ctx, in));
     gpgme_import_result_t result = st ? NULL : gpgme_op_import_result(s.ctx);
-    if (!st && (!result || result->considered <= 0))
+    if (!st && (!result || result->considered + result->new_revocations <= 0))
         st = SP_INVALID;
     if (!st) {
         gpgme_result_ref(result);
         out->considered += (uint32_t)result->considered;
-        out->imported += (uint32_t)(result->imported + (result->imported ? 0 : result->secret_imported));
+        /* A secret part for a known key, or a revocation of one, is something new as well. */
+        out->imported += (uint32_t)(result->imported ? result->imported : result->secret_imported + result->new_revocations);
         out->unchanged += (uint32_t)result->unchanged;
         if (result->no_user_id && !keys_add_text(op->arena, &out->reasons, &out->reasons_n, "no-user-id"))
             st = SP_NOMEM;

@@ -14,6 +14,7 @@
 
 #define RECONNECT_FIRST_MS 200
 #define RECONNECT_MOST_MS 5000
+#define HOLD_MS 500
 
 void
 app_dirty(struct app *a)
@@ -388,10 +389,44 @@ unknown_key(struct app *a, uint32_t key)
     buf_release(&help);
 }
 
+static void
+on_hold_end(struct loop *l, void *arg)
+{
+    struct app *a = arg;
+    (void)l;
+    a->hold = NULL;
+    a->held_n = 0;
+}
+
+void
+app_hold_keys(struct app *a)
+{
+    if (!a->hold)
+        a->hold = loop_timer_add(a->loop, HOLD_MS, on_hold_end, a);
+}
+
+void
+app_release_keys(struct app *a)
+{
+    if (!a->hold)
+        return;
+    loop_timer_remove(a->hold);
+    a->hold = NULL;
+    size_t n = a->held_n;
+    a->held_n = 0;
+    for (size_t i = 0; i < n && !a->quit; i++)
+        app_key(a, a->held[i]);
+}
+
 void
 app_key(struct app *a, uint32_t key)
 {
     app_dirty(a);
+    if (a->hold) {
+        if (a->held_n < sizeof a->held / sizeof *a->held)
+            a->held[a->held_n++] = key;
+        return;
+    }
     if (key == K_PASTE_BEGIN || key == K_PASTE_END) {
         a->pasting = key == K_PASTE_BEGIN;
         return;

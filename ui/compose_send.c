@@ -22,10 +22,11 @@ on_draft(struct app *a, struct view *v, const struct call_reply *r, struct arena
         return;
     if (r->status || !r->in || r->in->type != WM_TYPE_draft_view) {
         app_failed(a, r);
-        return;
+    } else {
+        buf_clear(&a->status);
+        view_compose_open(a, &((const struct wm_draft_view *)r->in->msg)->draft);
     }
-    buf_clear(&a->status);
-    view_compose_open(a, &((const struct wm_draft_view *)r->in->msg)->draft);
+    app_release_keys(a);
 }
 
 void
@@ -36,6 +37,8 @@ compose_start(struct app *a, enum sp_draft_kind kind, uint64_t message, const ch
     if (mailto && strncmp(mailto, "mailto:", 7) != 0)
         buf_adds(&url, "mailto:");
     buf_adds(&url, mailto ? mailto : "");
+    app_status(a, STYLE_STATUS, _("Preparing…"));
+    app_hold_keys(a);
     const struct wm_new_draft m = {.kind = (uint8_t)kind, .message = message, .mailto = buf_str(&url)};
     app_request(a, NULL, WM_TYPE_new_draft, &m, on_draft, TAG_START);
     buf_release(&url);
@@ -46,6 +49,7 @@ compose_undo(struct app *a)
 {
     if (!a->undo_outbox)
         return false;
+    app_hold_keys(a);
     app_request(a, NULL, WM_TYPE_outbox_cancel, &(struct wm_outbox_cancel){.outbox = a->undo_outbox}, on_draft, TAG_UNDO);
     a->undo_outbox = 0;
     return true;

@@ -104,6 +104,9 @@ draw(struct app *a, struct view *v, struct rect area)
     list_fit(&x->list, (int)a->folders.n, rows.h);
     draw_fill(a->draw, (struct rect){area.y, area.x, 1, area.w}, STYLE_HEAD);
     (void)draw_text(a->draw, area.y, area.x + 2, area.w - 2, STYLE_HEAD, *x->what ? x->what : _("Folder"));
+    const char *counts_head = _("unread / all");
+    int head_w = words_width(counts_head);
+    (void)draw_text(a->draw, area.y, area.x + area.w - 1 - head_w, head_w, STYLE_HEAD, counts_head);
     for (int i = 0; i < rows.h && x->list.top + i < (int)a->folders.n; i++) {
         const struct wr_folder *f = &a->folders.rows[x->list.top + i];
         const struct wr_account *acc = app_account(a, f->account);

@@ -10,6 +10,8 @@
 #include "i18n.h"
 #include "words.h"
 
+#define TEXT_MOST 100 /* columns: longer lines are hard to read */
+
 _Static_assert((int)AXIS_COUNT == LAYOUT_AXES, "the layout has a line for every axis");
 
 static int
@@ -66,8 +68,10 @@ draw_axes(struct app *a, const struct layout_message *l, int column, const struc
     struct draw *d = a->draw;
     for (int i = 0; i < AXIS_COUNT; i++) {
         struct words_axis axis;
-        words_axis(v, (enum words_axis_kind)i, &axis);
         struct rect r = l->axes[i];
+        if (r.h <= 0)
+            continue;
+        words_axis(v, (enum words_axis_kind)i, &axis);
         (void)draw_text(d, r.y, r.x + 1, column - 4, STYLE_LABEL, axis.label);
         draw_symbol(d, r.y, r.x + column - 2, axis.style, axis.symbol);
         (void)draw_text(d, r.y, r.x + column, r.w - column - 1, axis.style, buf_str(&axis.text));
@@ -141,8 +145,10 @@ frame_draw(struct app *a, const struct wr_verdict *v, struct rect area)
     field(d, l.files, column, _("Files"), STYLE_NORMAL, buf_str(&files));
     draw_bar(a, l.bar, v);
     draw_axes(a, &l, column, v);
-    draw_rule(d, l.rule.y, l.rule.x, l.rule.w, STYLE_RULE);
+    if (l.rule.h > 0)
+        draw_rule(d, l.rule.y, l.rule.x, l.rule.w, STYLE_RULE);
     buf_release(&text);
     buf_release(&files);
-    return (struct rect){l.text.y, l.text.x + 1, l.text.h, l.text.w - 2};
+    /* The first column is the gutter of frames in the text. */
+    return (struct rect){l.text.y, l.text.x, l.text.h, l.text.w > TEXT_MOST + 2 ? TEXT_MOST + 1 : l.text.w - 1};
 }

@@ -64,7 +64,7 @@ view_help_open(struct app *a, const struct view *about)
         buf_adds(&keys, "  ");
         if (keymap_keys(&a->keymap, (enum action)i, kind, 0, &keys) == 0)
             buf_addf(&keys, ":%s", info->name);
-        pager_pair(p, buf_str(&keys), 18, _(info->help));
+        pager_pair(p, buf_str(&keys), 21, _(info->help));
     }
     pager_add(p, STYLE_NORMAL, 0, "");
     pager_add(p, STYLE_NORMAL, 0, _("Every action has a name for the command line (:) and for the configuration; Tab completes it."));

@@ -71,45 +71,55 @@ layout_index(struct rect body, bool sidebar, struct layout_index *out)
     out->subject = column(out->head, &x, at_least(end - x, 0), 0);
 }
 
+/* What the frame shows when there is little room, the most important first: who signed and what is dangerous go before the rest. */
+enum piece { PIECE_FROM, PIECE_BAR, PIECE_SIGNATURE, PIECE_DANGER, PIECE_SUBJECT, PIECE_ENCRYPTION, PIECE_SENDER, PIECE_TO, PIECE_RULE, PIECES };
+
+/* The next n lines. */
+static struct rect
+take_lines(struct rect body, int *y, int n)
+{
+    struct rect r = {*y, body.x, n, body.w};
+    *y += n;
+    return r;
+}
+
 void
 layout_message(struct rect body, const struct layout_message_wish *wish, struct layout_message *out)
 {
     memset(out, 0, sizeof *out);
-    bool roomy = body.h >= ROOMY_ROWS;
-    int y = body.y;
-    struct rect line = {0, body.x, 1, body.w};
-#define PLACE(member, lines) (line.y = y, out->member = line, out->member.h = (lines), y += (lines))
-    /* The frame never takes more than what leaves three lines of text; the address goes before everything else. */
-    int fixed = 1 /* to */ + 1 /* subject */ + 1 /* bar */ + LAYOUT_AXES + 1 /* rule */;
-    int spare = at_least(body.h - 3 - fixed - 1, 0);
-    int from_lines = at_least(1, at_most(wish->from_lines, 1 + spare));
-    spare -= from_lines - 1;
+    int y = body.y, spare = at_least(body.h - (body.h > 12 ? 3 : 2), 0); /* some lines of text are always left */
+    int shown[PIECES];
+    for (int i = 0; i < PIECES; i++) {
+        shown[i] = spare > 0;
+        spare -= shown[i];
+    }
+    /* Then the address as whole as it gets, and what else there is room for. */
+    int from = at_least(1, at_most(wish->from_lines, 1 + spare));
+    spare -= from - 1;
+    bool files = wish->files && spare > 0;
+    spare -= files;
+    bool cc = wish->cc && spare > 2;
+    spare -= cc;
+    out->date_beside = body.h < ROOMY_ROWS || spare < 3;
 
-    PLACE(from, from_lines);
-    PLACE(to, 1);
-    if (wish->cc && spare > 2) {
-        PLACE(cc, 1);
-        spare--;
-    }
-    out->date_beside = !roomy || spare < 3;
-    if (!out->date_beside) {
-        PLACE(date, 1);
-        spare--;
-    }
-    PLACE(subject, 1);
-    if (wish->files && spare > 0)
-        PLACE(files, 1);
-    PLACE(bar, 1);
-    for (int i = 0; i < LAYOUT_AXES; i++)
-        PLACE(axes[i], 1);
-    PLACE(rule, 1);
+    out->from = take_lines(body, &y, shown[PIECE_FROM] * from);
+    out->to = take_lines(body, &y, shown[PIECE_TO]);
+    out->cc = take_lines(body, &y, cc);
+    out->date = take_lines(body, &y, !out->date_beside);
+    out->subject = take_lines(body, &y, shown[PIECE_SUBJECT]);
+    out->files = take_lines(body, &y, files);
+    out->bar = take_lines(body, &y, shown[PIECE_BAR]);
+    out->axes[0] = take_lines(body, &y, shown[PIECE_SIGNATURE]);
+    out->axes[1] = take_lines(body, &y, shown[PIECE_ENCRYPTION]);
+    out->axes[2] = take_lines(body, &y, shown[PIECE_SENDER]);
+    out->axes[3] = take_lines(body, &y, shown[PIECE_DANGER]);
+    out->rule = take_lines(body, &y, shown[PIECE_RULE]);
     if (out->date_beside) {
-        int w = body.w >= 60 ? 20 : body.w >= 50 ? 14 : 0; /* the text is cut to what is left of it */
-        out->date = (struct rect){out->to.y, body.x + body.w - w, 1, w};
+        int w = out->to.h == 0 ? 0 : body.w >= 60 ? 20 : body.w >= 50 ? 14 : 0; /* the text is cut to what is left of it */
+        out->date = (struct rect){out->to.y, body.x + body.w - w, w ? 1 : 0, w};
         out->to.w -= w ? w + 1 : 0;
     }
     out->text = (struct rect){y, body.x, at_least(body.y + body.h - y, 0), body.w};
-#undef PLACE
 }
 
 void

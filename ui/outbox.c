@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What waits to be sent, with the server's own words when it refused (S44). */
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "i18n.h"
@@ -73,8 +74,11 @@ draw_item(struct app *a, struct rect r, const struct wr_outbox_item *item, bool 
         draw_fill(a->draw, r, style);
     buf_adds(&text, words_outbox_state(item->state));
     if ((item->state == SP_OUTBOX_WAITING || item->state == SP_OUTBOX_DEFERRED) && item->next_try) {
-        buf_addc(&text, ' ');
-        words_time(item->next_try, &text);
+        struct buf when = BUF_INIT;
+        words_day(item->next_try, (int64_t)time(NULL), &when);
+        const char *w = buf_str(&when);
+        buf_addf(&text, " %s", w + strspn(w, " "));
+        buf_release(&when);
     }
     (void)draw_text(a->draw, r.y, r.x + 1, state_w, on ? style : state_style(item->state), buf_str(&text));
     (void)draw_text(a->draw, r.y, r.x + 2 + state_w, to_w, style, item->to);

@@ -359,6 +359,33 @@ words_warning(const struct wr_warning *w, struct buf *out)
 }
 
 void
+words_region(const struct wr_region *r, enum theme_style *style, struct buf *out)
+{
+    *style = STYLE_LABEL;
+    switch (r->kind) {
+    case SP_REGION_SIGNED: {
+        const struct state_words w = state_or_unknown(signatures, COUNT(signatures), r->signature);
+        const char *args[] = {*r->signer ? r->signer : _("somebody"), _("of this message")};
+        buf_adds(out, _("Only this part is signed: "));
+        words_fill(out, _(w.text), args, 2);
+        *style = w.style == STYLE_GOOD ? STYLE_LABEL : w.style; /* never a seal on the message (S27) */
+        break;
+    }
+    case SP_REGION_DECRYPTED: buf_adds(out, _("Only this part was encrypted, and has been opened")); break;
+    case SP_REGION_CLOSED: buf_adds(out, _("This part is encrypted and was not opened; v opens it separately")); break;
+    case SP_REGION_FORWARDED: buf_adds(out, _("A forwarded message: nothing in it is the sender's own word")); break;
+    case SP_REGION_OUTSIDE:
+        buf_adds(out, _("Not signed with the rest: anybody on the way could have added this"));
+        *style = STYLE_CAUTION;
+        break;
+    default:
+        buf_adds(out, _("This part stands for itself"));
+        *style = STYLE_CAUTION;
+        break;
+    }
+}
+
+void
 words_row_seal(unsigned signature, enum theme_symbol *s, enum theme_style *style)
 {
     const struct state_words w = state_or_unknown(signatures, COUNT(signatures), signature);

@@ -187,7 +187,7 @@ request_relay(struct engine *e, struct request *rq, enum sp_role role, uint16_t 
     struct relay *relay = engine_alloc(sizeof *relay);
     relay->rq = rq;
     relay->call = peer_call(e, &(struct peer_request){.role = role, .type = type, .msg = msg, .timeout_ms = timeout_ms,
-                                                      .client = rq->number, .fn = on_relayed, .arg = relay});
+                                                      .flags = PEER_AGAIN, .client = rq->number, .fn = on_relayed, .arg = relay});
     request_on_end(rq, relay_end, relay);
 }
 

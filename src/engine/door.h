@@ -42,7 +42,7 @@ void request_fail(struct request *rq, enum sp_status status, const char *text);
 void request_fail_args(struct request *rq, enum sp_status status, const char *text, const char *const *args, size_t n);
 /* A message before the final one (progress). */
 void request_tell(struct request *rq, uint16_t type, const void *msg);
-/* Passes a request on to another role and its reply back (the message may be changed by the handler before). */
+/* Passes a request that may safely be made twice on to another role, and its reply back. */
 void request_relay(struct engine *e, struct request *rq, enum sp_role role, uint16_t type, const void *msg, int64_t timeout_ms);
 
 #endif

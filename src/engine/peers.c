@@ -143,12 +143,15 @@ on_reply(const struct call_reply *r, struct arena *arena, void *arg)
         return;
     }
     call->in_flight = false;
-    bool lost = !r->in && r->status == SP_DISCONNECTED; /* its end was not noticed yet: want() follows from that */
-    if ((r->status == SP_CRASHED || lost) && call->tries > 0 && !call->dropped) {
+    if (!r->in && r->status == SP_DISCONNECTED && call->id == 0 && !call->dropped) {
+        set_timer(call, WAIT_FOR_ROLE_MS); /* never sent: the role's end was not noticed yet, and want() follows from that */
+        return;
+    }
+    if (r->status == SP_CRASHED && call->tries > 0 && !call->dropped) {
         call->tries--;
         call->id = 0;
         log_line("request %04x is made again", call->type);
-        if (call->peer->ready && !lost)
+        if (call->peer->ready)
             send_call(call);
         else
             set_timer(call, WAIT_FOR_ROLE_MS);

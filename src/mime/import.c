@@ -125,6 +125,7 @@ mime_import(struct mime_tools *tools, const char *bytes, size_t len, struct buf 
         import_texts(&im);
         import_layers(&im);
         import_show(&im);
+        import_drop_hidden_layers(&im);
         import_names(&im);
         st = doc_build_finish(&im.doc, out);
     }

@@ -201,3 +201,22 @@ import_layers(struct import *im)
             cms_layer(im, i);
     }
 }
+
+/* Inline regions count only where their text is shown; the other form of an alternative has them once more. */
+void
+import_drop_hidden_layers(struct import *im)
+{
+    struct doc_layer *l = (struct doc_layer *)(void *)im->doc.layers.data;
+    size_t n = im->doc.layers.len / sizeof *l, kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct doc_part *p = doc_build_part_at(&im->doc, l[i].part);
+        bool is_inline = l[i].kind == DOC_LAYER_INLINE_SIGNED || l[i].kind == DOC_LAYER_INLINE_ENCRYPTED;
+        if (is_inline && !(p->flags & DOC_PART_SHOWN))
+            continue;
+        if (!is_inline)
+            p->layer = (uint32_t)kept;
+        l[kept++] = l[i];
+    }
+    if (n)
+        buf_truncate(&im->doc.layers, kept * sizeof *l);
+}

@@ -18,7 +18,8 @@ choose_name(struct import *im, uint32_t part, const char *a, const char *b)
     if (!b || !*b || strcmp(a, b) == 0)
         return a;
     char *both = g_strdup_printf("%s | %s", a, b);
-    if (strcasecmp(filename_extension(a), filename_extension(b)) != 0)
+    const char *x = filename_extension(a), *y = filename_extension(b);
+    if (filename_danger(a) != filename_danger(b) || (*x && *y && strcasecmp(x, y) != 0))
         doc_build_note(&im->doc, part, "conflicting-names", both);
     g_free(both);
     return filename_danger(b) > filename_danger(a) ? b : a;

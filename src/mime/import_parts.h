@@ -28,6 +28,8 @@ enum import_text import_text_kind(const struct import *im, uint32_t part);
 void import_layers(struct import *im);
 /* Step 4, import_show.c: what is shown, what is an attachment. */
 void import_show(struct import *im);
+/* After step 4: drops inline layers of texts that are not shown. */
+void import_drop_hidden_layers(struct import *im);
 /* Step 5, import_name.c: file names and detected types. */
 void import_names(struct import *im);
 void import_disposition(struct import *im, uint32_t part);

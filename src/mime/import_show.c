@@ -274,6 +274,16 @@ show_message(struct import *im, uint32_t part, struct show how)
     show_part(im, scan_at(&im->scan, part)->first_child, how);
 }
 
+/* True when only crypto layers and wrappings stand above (S27): then a CMS object is the message; elsewhere it is an attachment. */
+static bool
+in_envelope(struct import *im, uint32_t part)
+{
+    for (uint32_t up = part_of(im, part)->parent; up != DOC_NONE; up = part_of(im, up)->parent)
+        if (part_of(im, up)->layer == DOC_NONE && scan_at(&im->scan, up)->kind != SCAN_MESSAGE)
+            return false;
+    return true;
+}
+
 static void
 show_part(struct import *im, uint32_t part, struct show how)
 {
@@ -284,6 +294,8 @@ show_part(struct import *im, uint32_t part, struct show how)
         show_message(im, part, how);
     else if (part_of(im, part)->layer == DOC_NONE)
         show_leaf(im, part, how);
+    else if (!in_envelope(im, part) && !how.attached)
+        part_of(im, part)->flags |= DOC_PART_ATTACHMENT;
 }
 
 void

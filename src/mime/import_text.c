@@ -129,18 +129,23 @@ add_piece(struct plain *p, const char *bytes, size_t len, bool flowed)
 }
 
 static void
-add_inline_layer(struct plain *p, const struct pgp_region *region, const char *bytes, size_t text_at)
+add_inline_layer(struct import *im, uint32_t part, const struct pgp_region *region, const char *bytes, size_t text_at, size_t text_len)
 {
-    struct doc_builder *b = &p->im->doc;
-    struct doc_layer *l = doc_build_layer(b, NULL);
+    struct doc_layer *l = doc_build_layer(&im->doc, NULL);
+    struct buf armor = BUF_INIT;
     if (!l)
         return;
     l->kind = region->encrypted ? DOC_LAYER_INLINE_ENCRYPTED : DOC_LAYER_INLINE_SIGNED;
-    l->part = p->part;
+    l->part = part;
     l->malformed = region->malformed;
-    l->object = doc_build_bytes(b, bytes + region->at, region->len);
+    if (region->encrypted)
+        pgp_clean_armor(&armor, bytes + region->at, region->len);
+    else
+        buf_add(&armor, bytes + region->at, region->len);
+    l->object = doc_build_bytes(&im->doc, buf_str(&armor), armor.len);
     l->text_at = text_at;
-    l->text_len = p->text.len - text_at;
+    l->text_len = text_len;
+    buf_release(&armor);
 }
 
 /* Armored regions are found in the bytes before conversion, because a cleartext signature covers those; each piece between and
@@ -155,7 +160,7 @@ plain_text(struct plain *p, const char *bytes, size_t len, bool inline_pgp)
         add_piece(p, bytes + at, regions[i].at - at, p->flowed);
         size_t text_at = p->text.len;
         add_piece(p, bytes + regions[i].at, regions[i].len, false);
-        add_inline_layer(p, &regions[i], bytes, text_at);
+        add_inline_layer(p->im, p->part, &regions[i], bytes, text_at, p->text.len - text_at);
         at = regions[i].at + regions[i].len;
     }
     add_piece(p, bytes + at, len - at, p->flowed);
@@ -195,14 +200,14 @@ import_plain(struct import *im, uint32_t part, const struct buf *content, bool i
         plain_text(&p, buf_str(content), content->len, inline_pgp);
     }
     im->text_left -= p.text.len < im->text_left ? p.text.len : im->text_left;
-    struct doc_text t = doc_build_text(&im->doc, buf_str(&p.text), p.text.len);
-    doc_build_part_at(&im->doc, part)->text = t;
+    doc_build_part_at(&im->doc, part)->text = doc_build_text(&im->doc, buf_str(&p.text), p.text.len);
     buf_release(&p.text);
 }
 
 static void
-import_html(struct import *im, uint32_t part, const struct buf *content)
+import_html(struct import *im, uint32_t part, const struct buf *content, bool inline_pgp)
 {
+    struct pgp_region regions[MAX_REGIONS];
     const char *label = g_mime_content_type_get_parameter(scan_at(&im->scan, part)->ct, "charset");
     struct sink_arg arg = {im, part};
     struct html_sink sink = {on_link, on_ref, on_note, &arg};
@@ -212,8 +217,10 @@ import_html(struct import *im, uint32_t part, const struct buf *content)
         doc_build_note(&im->doc, part, "unknown-charset", label);
     html_to_text(&text, label ? label : "", buf_str(content), content->len, text_bound(im), &sink);
     im->text_left -= text.len < im->text_left ? text.len : im->text_left;
-    struct doc_text t = doc_build_text(&im->doc, buf_str(&text), text.len);
-    doc_build_part_at(&im->doc, part)->text = t;
+    doc_build_part_at(&im->doc, part)->text = doc_build_text(&im->doc, buf_str(&text), text.len);
+    size_t n = inline_pgp ? pgp_loose_messages(buf_str(&text), text.len, regions, MAX_REGIONS) : 0;
+    for (size_t i = 0; i < n; i++)
+        add_inline_layer(im, part, &regions[i], text.data, regions[i].at, regions[i].len);
     buf_release(&text);
 }
 
@@ -244,7 +251,7 @@ import_leaf(struct import *im, uint32_t part)
         doc_build_note(&im->doc, part, "text-too-large", NULL);
     doc_build_part_at(&im->doc, part)->size = size;
     if (kind == IMPORT_HTML)
-        import_html(im, part, &content);
+        import_html(im, part, &content, !says_attachment(im, part));
     else if (kind == IMPORT_PLAIN)
         import_plain(im, part, &content, !says_attachment(im, part));
     buf_release(&content);

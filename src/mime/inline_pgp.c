@@ -79,3 +79,67 @@ pgp_regions(const char *s, size_t len, struct pgp_region *regions, size_t max)
         close_region(&f, len, true);
     return f.n;
 }
+
+#define BEGIN_TEXT "-----BEGIN PGP MESSAGE-----"
+#define END_TEXT "-----END PGP MESSAGE-----"
+
+size_t
+pgp_loose_messages(const char *s, size_t len, struct pgp_region *regions, size_t max)
+{
+    size_t n = 0, at = 0;
+    while (n < max) {
+        const char *begin = memmem(s + at, len - at, BEGIN_TEXT, strlen(BEGIN_TEXT));
+        if (!begin)
+            break;
+        const char *body = begin + strlen(BEGIN_TEXT);
+        const char *end = memmem(body, len - (size_t)(body - s), END_TEXT, strlen(END_TEXT));
+        size_t stop = end ? (size_t)(end - s) + strlen(END_TEXT) : len;
+        size_t start = (size_t)(begin - s);
+        regions[n++] = (struct pgp_region){.at = start, .len = stop - start, .encrypted = true, .malformed = !end};
+        at = stop;
+    }
+    return n;
+}
+
+static bool
+is_base64(unsigned char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' || c == '=';
+}
+
+/* The words of a line that are base64, each on a line of its own: a checksum ("=Vp7p") must not join the data before it. */
+static void
+clean_line(struct buf *out, const char *s, size_t len)
+{
+    bool header = memchr(s, ':', len) != NULL; /* an armor header, in flattened text with the data behind it */
+    for (size_t at = 0; at < len;) {
+        size_t n = 0;
+        while (at + n < len && is_base64((unsigned char)s[at + n]))
+            n++;
+        if (n >= 40)
+            header = false;
+        if (n && !header) {
+            buf_add(out, s + at, n);
+            buf_addc(out, '\n');
+        }
+        at += n + 1;
+    }
+}
+
+void
+pgp_clean_armor(struct buf *out, const char *s, size_t len)
+{
+    const char *body = memmem(s, len, BEGIN_TEXT, strlen(BEGIN_TEXT));
+    size_t at = body ? (size_t)(body - s) + strlen(BEGIN_TEXT) : 0;
+    const char *end = memmem(s + at, len - at, END_TEXT, strlen(END_TEXT));
+    size_t stop = end ? (size_t)(end - s) : len;
+
+    buf_adds(out, BEGIN_TEXT "\n\n");
+    while (at < stop) {
+        const char *lf = memchr(s + at, '\n', stop - at);
+        size_t eol = lf ? (size_t)(lf - s) : stop;
+        clean_line(out, s + at, eol - at);
+        at = eol + 1;
+    }
+    buf_adds(out, END_TEXT "\n");
+}

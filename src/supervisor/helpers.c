@@ -12,6 +12,7 @@
 #include "supervisor.h"
 
 #define HELPER_MS 60000
+#define MAX_HELPERS 16 /* at once; a role that asks for more has gone mad */
 
 struct helper {
     struct helper *next;
@@ -47,6 +48,15 @@ remember(struct supervisor *s, pid_t pid, struct slot *asker, uint32_t id)
     s->helpers = h;
 }
 
+static bool
+too_many(const struct supervisor *s)
+{
+    size_t n = 0;
+    for (const struct helper *h = s->helpers; h; h = h->next)
+        n++;
+    return n >= MAX_HELPERS;
+}
+
 void
 helpers_password_command(struct slot *asker, uint32_t id, const char *account)
 {
@@ -59,7 +69,7 @@ helpers_password_command(struct slot *asker, uint32_t id, const char *account)
     pid_t pid = 0;
 
     /* Read anew each time: the file may have changed since the start. */
-    enum sp_status st = config_load(s->paths.config_file, &a, &config, &errors, &errors_n);
+    enum sp_status st = too_many(s) ? SP_BUSY : config_load(s->paths.config_file, &a, &config, &errors, &errors_n);
     const struct config_account *found = st ? NULL : config_account(config, account);
     if (!st && (!found || !found->password_command || !found->password_command[0]))
         st = SP_NOT_FOUND;
@@ -86,7 +96,7 @@ void
 helpers_launch_agent(struct slot *asker, uint32_t id)
 {
     static const char *const argv[] = {"gpgconf", "--launch", "gpg-agent", NULL};
-    pid_t pid = process_start(&(struct process){.program = "gpgconf", .argv = argv, .control_fd = -1, .stdout_fd = -1});
+    pid_t pid = too_many(asker->owner) ? 0 : process_start(&(struct process){.program = "gpgconf", .argv = argv, .control_fd = -1, .stdout_fd = -1});
     if (pid)
         remember(asker->owner, pid, asker, id);
     else
@@ -108,6 +118,18 @@ helpers_child_ended(struct supervisor *s, pid_t pid, int status)
     if (h->asker && h->asker->control)
         (void)(good ? wire_reply_done(h->asker->control, h->id) : wire_reply_error(h->asker->control, h->id, SP_UNAVAILABLE, NULL));
     free(h);
+}
+
+void
+helpers_end(struct supervisor *s)
+{
+    while (s->helpers) {
+        struct helper *h = s->helpers;
+        s->helpers = h->next;
+        (void)kill(-h->pid, SIGKILL);
+        loop_timer_remove(h->deadline);
+        free(h);
+    }
 }
 
 void

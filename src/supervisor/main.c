@@ -20,12 +20,19 @@ on_child(struct loop *l, int signo, void *arg)
 {
     struct supervisor *s = arg;
     int status;
-    pid_t pid;
     (void)l;
     (void)signo;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        if (!roles_child_ended(s, pid, status))
-            helpers_child_ended(s, pid, status);
+    for (;;) {
+        siginfo_t ended = {0};
+        if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == 0)
+            return;
+        /* What it left behind goes with it. Before it is reaped its number, and so the group's, cannot be anybody else's. */
+        (void)kill(-ended.si_pid, SIGKILL);
+        if (waitpid(ended.si_pid, &status, WNOHANG) != ended.si_pid)
+            return;
+        if (!roles_child_ended(s, ended.si_pid, status))
+            helpers_child_ended(s, ended.si_pid, status);
+    }
 }
 
 static void
@@ -78,7 +85,9 @@ prepare(struct supervisor *s, const char **what)
     s->loop = loop_new();
     if (!s->libexec || !s->loop)
         return SP_NOMEM;
-    st = place_take(s, what);
+    st = roles_are_installed(s, what);
+    if (!st)
+        st = place_take(s, what);
     if (!st)
         st = loop_signal(s->loop, SIGCHLD, on_child, s);
     if (!st)
@@ -88,12 +97,12 @@ prepare(struct supervisor *s, const char **what)
     return st;
 }
 
-/* One byte to the stub: 0 = the door is open, else the status. Then nobody's terminal is held any more. */
+/* One byte to the stub: 0 = the door is open, else the status. */
 static void
-report(enum sp_status st)
+report(bool asked, enum sp_status st)
 {
     unsigned char byte = (unsigned char)st;
-    if (fcntl(READY_FD, F_GETFD) < 0)
+    if (!asked)
         return;
     ssize_t n = write(READY_FD, &byte, 1);
     (void)n;
@@ -111,15 +120,35 @@ detach_output(void)
         _exit(EX_OSERR);
 }
 
+static void
+begin(struct supervisor *s)
+{
+    choose_gnupg_home(s);
+    roles_want(roles_slot(s, SP_ROLE_ENGINE, 0));
+    watchdog_start(s);
+}
+
+static void
+release(struct supervisor *s)
+{
+    helpers_end(s);
+    for (size_t i = 0; i < s->slots_n; i++)
+        wire_conn_free(s->slots[i].control);
+    loop_free(s->loop);
+    explicit_bzero(s->token, sizeof s->token);
+    arena_release(&s->arena);
+}
+
 int
 main(void)
 {
     struct supervisor s = {.arena = ARENA_INIT, .lock_fd = -1, .listener = -1};
     const char *what;
+    bool asked = fcntl(READY_FD, F_SETFD, FD_CLOEXEC) == 0; /* else it was started by hand */
 
-    if (fcntl(READY_FD, F_GETFD) >= 0)
-        (void)fcntl(READY_FD, F_SETFD, FD_CLOEXEC);
     (void)setsid();
+    if (chdir("/") != 0) /* no file system is held by where the user happened to be */
+        return EX_OSERR;
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGHUP, SIG_IGN);
     (void)umask(077);
@@ -127,21 +156,16 @@ main(void)
     detach_output();
     log_init("supervisor");
     enum sp_status st = prepare(&s, &what);
-    if (st) {
+    int code = st == SP_BUSY ? EX_TEMPFAIL : EX_CANTCREAT;
+    if (st)
         log_line("cannot start: %s: %s", what, sp_status_text(st));
-        report(st);
-        return st == SP_BUSY ? EX_TEMPFAIL : EX_CANTCREAT;
+    else
+        begin(&s);
+    report(asked, st);
+    if (!st) {
+        code = loop_run(s.loop);
+        place_leave(&s);
     }
-    choose_gnupg_home(&s);
-    roles_want(roles_slot(&s, SP_ROLE_ENGINE, 0));
-    watchdog_start(&s);
-    report(SP_OK);
-    int code = loop_run(s.loop);
-    place_leave(&s);
-    for (size_t i = 0; i < s.slots_n; i++)
-        wire_conn_free(s.slots[i].control);
-    loop_free(s.loop);
-    explicit_bzero(s.token, sizeof s.token);
-    arena_release(&s.arena);
+    release(&s);
     return code;
 }

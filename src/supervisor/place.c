@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "supervisor.h"
 
 /* Makes every missing folder of the path, private. */
@@ -61,8 +62,6 @@ take_lock(struct supervisor *s, const char *path)
 static enum sp_status
 write_token(struct supervisor *s, const char *path)
 {
-    if (getrandom(s->token, sizeof s->token, 0) != (ssize_t)sizeof s->token)
-        return SP_IO;
     (void)unlink(path);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
@@ -84,19 +83,37 @@ listen_at(struct supervisor *s, const char *path)
     s->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (s->listener < 0)
         return SP_IO;
-    if (bind(s->listener, (struct sockaddr *)&a, sizeof a) != 0 || chmod(path, 0600) != 0 || listen(s->listener, 16) != 0)
+    struct stat made;
+    if (bind(s->listener, (struct sockaddr *)&a, sizeof a) != 0 || chmod(path, 0600) != 0 || listen(s->listener, 16) != 0 ||
+        lstat(path, &made) != 0)
         return errno == EACCES ? SP_DENIED : SP_IO;
+    s->door_dev = made.st_dev;
+    s->door_ino = made.st_ino;
     return SP_OK;
+}
+
+/* Run-time folder, token, socket. */
+static enum sp_status
+make_door(struct supervisor *s, const char **what)
+{
+    struct arena a = ARENA_INIT;
+    const char *token = arena_printf(&a, "%s/token", s->paths.runtime), *sock = arena_printf(&a, "%s/engine.sock", s->paths.runtime);
+    *what = s->paths.runtime;
+    enum sp_status st = token && sock ? claim_folder(s->paths.runtime, &a) : SP_NOMEM;
+    if (!st)
+        st = write_token(s, token);
+    if (!st)
+        st = listen_at(s, sock);
+    arena_release(&a);
+    return st;
 }
 
 enum sp_status
 place_take(struct supervisor *s, const char **what)
 {
     const char *lock = arena_printf(&s->arena, "%s/lock", s->paths.home);
-    const char *token = arena_printf(&s->arena, "%s/token", s->paths.runtime);
-    const char *sock = arena_printf(&s->arena, "%s/engine.sock", s->paths.runtime);
     *what = s->paths.home;
-    if (!lock || !token || !sock)
+    if (!lock)
         return SP_NOMEM;
     enum sp_status st = claim_folder(s->paths.home, &s->arena);
     if (st)
@@ -105,17 +122,39 @@ place_take(struct supervisor *s, const char **what)
     st = take_lock(s, lock);
     if (st)
         return st;
-    *what = s->paths.runtime;
-    st = claim_folder(s->paths.runtime, &s->arena);
-    if (!st) {
-        *what = token;
-        st = write_token(s, token);
+    if (getrandom(s->token, sizeof s->token, 0) != (ssize_t)sizeof s->token)
+        return SP_IO;
+    return make_door(s, what);
+}
+
+static bool
+is_in_place(const char *path, dev_t dev, ino_t ino)
+{
+    struct stat s;
+    return lstat(path, &s) == 0 && s.st_dev == dev && s.st_ino == ino;
+}
+
+bool
+place_renew(struct supervisor *s)
+{
+    struct arena a = ARENA_INIT;
+    const char *token = arena_printf(&a, "%s/token", s->paths.runtime), *sock = arena_printf(&a, "%s/engine.sock", s->paths.runtime);
+    const char *what = "";
+    bool there = !token || !sock || (is_in_place(sock, s->door_dev, s->door_ino) && access(token, F_OK) == 0);
+    arena_release(&a);
+    if (there)
+        return false;
+    if (s->listener >= 0)
+        (void)close(s->listener);
+    s->listener = -1;
+    enum sp_status st = make_door(s, &what);
+    if (st) {
+        log_line("the door cannot be made again: %s: %s", what, sp_status_name(st));
+        if (s->listener >= 0)
+            (void)close(s->listener);
+        s->listener = -1;
     }
-    if (!st) {
-        *what = sock;
-        st = listen_at(s, sock);
-    }
-    return st;
+    return st == SP_OK;
 }
 
 void

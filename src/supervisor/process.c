@@ -15,7 +15,9 @@ become(const struct process *p)
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)signal(SIGPIPE, SIG_DFL);
+    static const int ignored[] = {SIGPIPE, SIGHUP, SIGINT, SIGQUIT}; /* by the stub or by us; that would be inherited */
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        (void)signal(ignored[i], SIG_DFL);
     (void)setpgid(0, 0);
     int null = open("/dev/null", O_RDWR);
     if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(p->stdout_fd >= 0 ? p->stdout_fd : null, STDOUT_FILENO) < 0)

@@ -22,6 +22,21 @@ static const char *const programs[SP_ROLE_COUNT] = {
 
 static void start(struct slot *slot);
 
+enum sp_status
+roles_are_installed(struct supervisor *s, const char **what)
+{
+    static const enum sp_role needed[] = {SP_ROLE_ENGINE, SP_ROLE_PARSE, SP_ROLE_KEYS, SP_ROLE_NET};
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        *what = arena_printf(&s->arena, "%s/%s", s->libexec, programs[needed[i]]);
+        if (!*what)
+            return SP_NOMEM;
+        if (access(*what, X_OK) != 0)
+            return SP_UNAVAILABLE;
+    }
+    *what = "";
+    return SP_OK;
+}
+
 static struct slot *
 engine_slot(struct supervisor *s)
 {
@@ -57,13 +72,21 @@ introduce(struct slot *slot)
     (void)close(ends[1]);
 }
 
+void
+roles_open_door(struct supervisor *s)
+{
+    struct slot *engine = engine_slot(s);
+    struct wm_door door = {.listener = s->listener, .token = {s->token, sizeof s->token}, .home = s->paths.home, .config = s->paths.config_file};
+    if (s->listener >= 0 && engine->control && wire_send_door(engine->control, 0, &door) != SP_OK)
+        log_line("cannot give the door to the engine");
+}
+
+/* A new engine gets the door and every role that runs. */
 static void
-open_door(struct slot *engine)
+furnish(struct slot *engine)
 {
     struct supervisor *s = engine->owner;
-    struct wm_door door = {.listener = s->listener, .token = {s->token, sizeof s->token}, .home = s->paths.home, .config = s->paths.config_file};
-    if (wire_send_door(engine->control, 0, &door) != SP_OK)
-        log_line("cannot give the door to the engine");
+    roles_open_door(s);
     for (size_t i = 0; i < s->slots_n; i++)
         if (s->slots[i].control)
             introduce(&s->slots[i]);
@@ -96,6 +119,13 @@ restart_later(struct slot *slot)
         slot->restart = loop_timer_add(slot->owner->loop, delay, on_restart, slot);
 }
 
+/* One parse, one keys, a net for each account; their ids count from 1. */
+static bool
+may_want(unsigned role, unsigned index)
+{
+    return role == SP_ROLE_NET ? index >= 1 && index <= SUPERVISOR_MAX_ACCOUNTS : (role == SP_ROLE_PARSE || role == SP_ROLE_KEYS) && index == 0;
+}
+
 static void
 from_engine(struct slot *engine, struct wire_in *in)
 {
@@ -104,7 +134,7 @@ from_engine(struct slot *engine, struct wire_in *in)
     const struct wm_want *want = in->msg;
     bool asks_role = in->type == WM_TYPE_want || in->type == WM_TYPE_unwant; /* the two have the same fields */
 
-    if (asks_role && (want->role == SP_ROLE_PARSE || want->role == SP_ROLE_KEYS || want->role == SP_ROLE_NET))
+    if (asks_role && may_want(want->role, want->index))
         slot = roles_slot(s, (enum sp_role)want->role, want->index);
     if (in->type == WM_TYPE_want && slot) {
         roles_want(slot);
@@ -130,8 +160,8 @@ on_message(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *a
         slot->unanswered = 0;
     } else if (in->type == WM_TYPE_hello) {
         const struct wm_hello *h = in->msg;
-        if (strcmp(h->build, build_id()) != 0) {
-            log_line("%s is of another build", programs[slot->role]);
+        if (strcmp(h->build, build_id()) != 0 || h->role != slot->role) {
+            log_line("%s is of another build, or another program", programs[slot->role]);
             (void)kill(slot->pid, SIGKILL);
         }
     } else if (in->type == WM_TYPE_launch_agent && (slot->role == SP_ROLE_ENGINE || slot->role == SP_ROLE_KEYS)) {
@@ -194,7 +224,7 @@ start(struct slot *slot)
     }
     log_line("started %s as %d", programs[slot->role], (int)slot->pid);
     if (slot->role == SP_ROLE_ENGINE)
-        open_door(slot);
+        furnish(slot);
     else
         introduce(slot);
 }
@@ -241,8 +271,6 @@ roles_child_ended(struct supervisor *s, pid_t pid, int status)
         return false;
     log_line("%s (%d) ended: %s %d", programs[slot->role], (int)pid, WIFSIGNALED(status) ? "signal" : "exit",
              WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    /* What it left behind (a template's or keys' children) goes with it. */
-    (void)kill(-pid, SIGKILL);
     slot->pid = 0;
     wire_conn_free(slot->control);
     slot->control = NULL;

@@ -13,7 +13,8 @@
 #include "base/wire.h"
 #include "config/config.h"
 
-#define SUPERVISOR_MAX_SLOTS 72 /* engine, parse, keys, and a net for each of at most 64 accounts */
+#define SUPERVISOR_MAX_ACCOUNTS 64
+#define SUPERVISOR_MAX_SLOTS (3 + SUPERVISOR_MAX_ACCOUNTS) /* engine, parse, keys, and a net for each account */
 
 /* A place for one process; it stays when the process is replaced. */
 struct slot {
@@ -37,6 +38,8 @@ struct supervisor {
     const char *gnupg_home;      /* "" = GnuPG's own */
     const char *libexec;         /* folder of the role programs */
     int lock_fd, listener;
+    dev_t door_dev;              /* of the socket in the run-time folder, to notice when it is gone */
+    ino_t door_ino;
     unsigned char token[32];
     struct slot slots[SUPERVISOR_MAX_SLOTS];
     size_t slots_n;
@@ -48,6 +51,9 @@ struct supervisor {
 /* Makes the folders (0700, ours), takes the lock beside the store, writes the token, listens. SP_BUSY: another supervisor has the
    lock. SP_DENIED: a folder belongs to somebody else. *what gets the path concerned (borrowed from the arena). */
 enum sp_status place_take(struct supervisor *s, const char **what) SP_MUST_USE;
+/* The run-time folder can vanish while we run (at logout, by a cleaner of /tmp): then the door is made again, with the same token.
+   True when it was: the engine must get the new listener. */
+bool place_renew(struct supervisor *s);
 /* Removes socket and token, gives the lock back. */
 void place_leave(struct supervisor *s);
 
@@ -62,6 +68,10 @@ struct process {
 pid_t process_start(const struct process *p);
 
 /* --- roles.c: slots, restart, peers */
+/* Whether the programs of the roles are where ours is; *what gets the first one missing (SP_UNAVAILABLE). */
+enum sp_status roles_are_installed(struct supervisor *s, const char **what) SP_MUST_USE;
+/* Gives the (new) listener to the engine. */
+void roles_open_door(struct supervisor *s);
 /* The slot of a role, made when it is new; NULL when there is no more room. */
 struct slot *roles_slot(struct supervisor *s, enum sp_role role, unsigned index);
 /* Starts it when it does not run. */
@@ -73,7 +83,8 @@ bool roles_child_ended(struct supervisor *s, pid_t pid, int status);
 void roles_stop(struct supervisor *s);
 
 /* --- watchdog.c */
-/* Begins to ping every role; one that leaves WATCHDOG_MISSES pings in a row unanswered is killed (and so replaced). */
+/* Begins to ping every role; one that leaves WATCHDOG_MISSES pings in a row unanswered is killed (and so replaced). Looks after
+   the door as well. */
 void watchdog_start(struct supervisor *s);
 
 /* --- helpers.c: programs run on request */
@@ -82,6 +93,8 @@ void helpers_password_command(struct slot *asker, uint32_t id, const char *accou
 /* Answers launch_agent: gpgconf --launch gpg-agent, outside any filter. */
 void helpers_launch_agent(struct slot *asker, uint32_t id);
 void helpers_child_ended(struct supervisor *s, pid_t pid, int status);
+/* Ends all of them: we end. */
+void helpers_end(struct supervisor *s);
 /* The asker is gone: nobody waits for its answers any more. */
 void helpers_forget(struct supervisor *s, const struct slot *asker);
 

@@ -13,6 +13,8 @@ static void
 on_tick(struct loop *l, void *arg)
 {
     struct supervisor *s = arg;
+    if (!s->stopping && place_renew(s))
+        roles_open_door(s);
     for (size_t i = 0; i < s->slots_n; i++) {
         struct slot *slot = &s->slots[i];
         if (!slot->control || !slot->pid)

@@ -174,9 +174,9 @@ root_info(struct verdict *v, size_t doc)
     if (!envelope_is_inline(l->kind))
         info.layers = chain_add(v, up->layers, l->kind);
     if (!whole) {
-        bool secret = r->decrypted && !(r->doc == 0 && r->layer == envelope_inline_whole(v->in, &v->envelope));
+        bool alone = r->decrypted && !(r->doc == 0 && r->layer == envelope_inline_whole(v->in, &v->envelope));
         info.frame = frame_new(v, (struct frame){.kind = FRAME_LAYER, .doc = r->doc, .part = l->part, .layer = r->layer,
-                                                 .secret = secret || (up->frame && up->frame->secret)});
+                                                 .unquoted = alone || (up->frame && up->frame->unquoted)});
     }
     return info;
 }
@@ -188,7 +188,7 @@ enter_signed(struct verdict *v, size_t doc, uint32_t layer, struct part_info *in
     info->layers = chain_add(v, info->layers, l->kind);
     if (!in_envelope(v, doc, layer))
         info->frame = frame_new(v, (struct frame){.kind = FRAME_LAYER, .doc = doc, .part = l->part, .layer = layer,
-                                                  .secret = info->frame && info->frame->secret});
+                                                  .unquoted = info->frame && info->frame->unquoted});
 }
 
 static struct part_info
@@ -202,8 +202,7 @@ info_of(struct verdict *v, size_t doc, uint32_t i)
     if (!is_root && (doc_part(d, p->parent)->flags & DOC_PART_MESSAGE) &&
         !(doc == v->envelope.doc && p->parent == v->wrapping)) {
         info.forwarded = true;
-        info.frame = frame_new(v, (struct frame){.kind = FRAME_FORWARDED, .doc = doc, .part = i,
-                                                 .secret = info.frame && info.frame->secret});
+        info.frame = frame_new(v, (struct frame){.kind = FRAME_FORWARDED, .doc = doc, .part = i, .unquoted = true});
     }
     uint32_t around = is_root ? DOC_NONE : signed_content(d, i);
     if (around != DOC_NONE)

@@ -539,6 +539,15 @@ test_list_and_import(void **state)
     SH(f, GPG "--trust-model always -r yan -e -o enc mail");
     struct asked none = {{NULL}, 0, {0}, ""};
     assert_int_equal(decrypt_asking(f, &none, "pw", false), SP_OK);
+    /* A revocation by itself. */
+    SH(f, "sed 's/^:---/---/' openpgp-revocs.d/$(gpg --list-keys --with-colons old | awk -F: '$1==\"fpr\"{print $10; exit}').rev >old.rev");
+    in.data = file_fd(f, "old.rev");
+    assert_int_equal(keys_import(&f->op, &in, &out), SP_OK);
+    assert_int_equal(out.imported, 1);
+    (void)close(in.data);
+    list.match = "old@example.net";
+    assert_int_equal(keys_list(&f->op, &list, &keys), SP_OK);
+    assert_true(keys.keys_n == 1 && keys.keys[0].revoked);
     in.data = text_fd("\x99garbage", 8);
     assert_int_not_equal(keys_import(&f->op, &in, &out), SP_OK);
     (void)close(in.data);
@@ -611,7 +620,7 @@ test_store_key(void **state)
     assert_int_equal(unlock(f, &wrapped, "correct horse", &key), SP_OK);
     assert_int_equal(unlock(f, &wrapped, "wrong horse", &key), SP_PASSPHRASE_WRONG);
     assert_int_equal(unlock(f, &wrapped, NULL, &key), SP_PASSPHRASE_NEEDED);
-    for (size_t i = 0; i < wrapped.len; i += 11) {
+    for (size_t i = 0; i < wrapped.len; i += 23) {
         char *bytes = (char *)(uintptr_t)wrapped.data;
         bytes[i] ^= 1;
         if (i != 9 && i != 10 && i != 11) /* other scrypt parameters are slow */

@@ -8,25 +8,64 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <sysexits.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "command.h"
 #include "config.h"
+#include "config/config.h"
 #include "screen.h"
 
 #define UI_STUB_FD 3
 #define UI_ENGINE_FD 4
+
+#define MAX_QUICK_DEATHS 3 /* in a row, each within QUICK_MS of its start: then it is given up */
+#define QUICK_MS 5000
 
 struct session {
     struct place *place;
     struct loop *loop;
     struct wire_conn *ui;
     pid_t ui_pid;
-    int code;
+    struct termios terminal;  /* as it was before the first ui */
+    int64_t started_ms;
+    int quick_deaths;
 };
 
+/* The ui reads no file: what the configuration says about screens travels as arguments (ui/options.h). */
+static char **
+ui_arguments(struct place *place, const char *mailto)
+{
+    struct arena *a = &place->arena;
+    struct config *c;
+    struct config_error *errors;
+    size_t errors_n, n = 0, keys_n = 0;
+    if (config_load(place->config_file, a, &c, &errors, &errors_n) != SP_OK)
+        return NULL;
+    while (c->keys[keys_n])
+        keys_n++;
+    const char **argv = arena_array(a, keys_n + 8, sizeof *argv);
+    if (!argv)
+        return NULL;
+    argv[n++] = arena_printf(a, "%s/sealpost-ui", place->libexec);
+    argv[n++] = arena_printf(a, "--theme=%s", c->theme);
+    argv[n++] = arena_printf(a, "--downloads=%s", c->download_folder);
+    if (c->ascii)
+        argv[n++] = "--ascii";
+    if (has_editor(place, a))
+        argv[n++] = "--editor";
+    for (size_t i = 0; i < keys_n; i++)
+        argv[n++] = arena_printf(a, "--bind=%s", c->keys[i]);
+    if (mailto)
+        argv[n++] = arena_printf(a, "--compose=%s", mailto);
+    for (size_t i = 0; i < n; i++)
+        if (!argv[i])
+            return NULL;
+    return (char **)(uintptr_t)argv;
+}
+
 static _Noreturn void
-become_ui(const char *program, int stub_fd, int engine_fd, const char *mailto)
+become_ui(char **argv, int stub_fd, int engine_fd)
 {
     sigset_t none;
     (void)sigemptyset(&none);
@@ -34,8 +73,7 @@ become_ui(const char *program, int stub_fd, int engine_fd, const char *mailto)
     int a = fcntl(stub_fd, F_DUPFD, 10), b = fcntl(engine_fd, F_DUPFD, 10);
     if (a < 0 || b < 0 || dup2(a, UI_STUB_FD) < 0 || dup2(b, UI_ENGINE_FD) < 0 || close_range(5, UINT32_MAX, 0) != 0)
         _exit(EX_OSERR);
-    char *const argv[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)mailto, NULL};
-    (void)execv(program, argv);
+    (void)execv(argv[0], argv);
     _exit(EX_OSFILE);
 }
 
@@ -63,6 +101,11 @@ on_message(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *a
     case WM_TYPE_read_file: serve_read(c, in->id, in->msg, arena); break;
     case WM_TYPE_open_file: serve_open(s->place, c, in->id, in->msg, arena); break;
     case WM_TYPE_reconnect: reconnect(s, in->id); break;
+    case WM_TYPE_suspend:
+        /* The shell watches us: we stop, and the ui, which left the terminal before, waits for the answer. */
+        (void)raise(SIGSTOP);
+        (void)wire_reply_done(c, in->id);
+        break;
     default:
         if (in->id)
             (void)wire_reply_error(c, in->id, SP_INVALID, NULL);
@@ -77,6 +120,22 @@ on_closed(struct wire_conn *c, enum sp_status why, void *arg)
     (void)arg; /* the child's end, which follows, is what counts */
 }
 
+static bool start_ui(struct session *s, int engine_fd, const char *mailto);
+
+/* The ui was killed: the terminal gets its old settings back and a new ui takes over where the engine knows that it was. */
+static bool
+replace_ui(struct session *s)
+{
+    int engine_fd;
+    s->quick_deaths = loop_now_ms() - s->started_ms < QUICK_MS ? s->quick_deaths + 1 : 0;
+    (void)tcsetattr(STDIN_FILENO, TCSANOW, &s->terminal);
+    wire_conn_free(s->ui);
+    s->ui = NULL;
+    if (s->quick_deaths >= MAX_QUICK_DEATHS || engine_open(s->place, "screens", &engine_fd, NULL) != SP_OK)
+        return false;
+    return start_ui(s, engine_fd, NULL);
+}
+
 static void
 on_child(struct loop *l, int signo, void *arg)
 {
@@ -87,35 +146,46 @@ on_child(struct loop *l, int signo, void *arg)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         if (pid != s->ui_pid)
             continue;
-        s->code = WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
-        loop_stop(l, s->code);
+        if (WIFEXITED(status))
+            loop_stop(l, WEXITSTATUS(status));
+        else if (!replace_ui(s))
+            loop_stop(l, EX_SOFTWARE);
     }
+}
+
+/* Takes engine_fd. */
+static bool
+start_ui(struct session *s, int engine_fd, const char *mailto)
+{
+    int ends[2] = {-1, -1};
+    char **argv = ui_arguments(s->place, mailto);
+    s->ui_pid = argv && wire_pair(ends) == SP_OK ? fork() : -1;
+    if (s->ui_pid == 0)
+        become_ui(argv, ends[1], engine_fd);
+    (void)close(engine_fd);
+    if (ends[1] >= 0)
+        (void)close(ends[1]);
+    if (ends[0] >= 0)
+        s->ui = wire_conn_new(ends[0], s->loop, on_message, on_closed, s);
+    s->started_ms = loop_now_ms();
+    return s->ui_pid > 0 && s->ui;
 }
 
 static int
 serve(struct session *s, int engine_fd, const char *mailto)
 {
-    int ends[2];
-    const char *program = arena_printf(&s->place->arena, "%s/sealpost-ui", s->place->libexec);
-    if (!program || wire_pair(ends) != SP_OK)
-        return EX_OSERR;
-    s->ui_pid = fork();
-    if (s->ui_pid == 0)
-        become_ui(program, ends[1], engine_fd, mailto);
-    (void)close(ends[1]);
-    (void)close(engine_fd);
-    s->ui = wire_conn_new(ends[0], s->loop, on_message, on_closed, s);
-    if (s->ui_pid < 0 || !s->ui)
-        return EX_OSERR;
-    int code = loop_run(s->loop);
+    (void)tcgetattr(STDIN_FILENO, &s->terminal);
+    int code = start_ui(s, engine_fd, mailto) ? loop_run(s->loop) : EX_OSERR;
     wire_conn_free(s->ui);
+    if (code == EX_SOFTWARE)
+        say_error(_("the screen ended unexpectedly; nothing is lost: start sealpost again"));
     return code;
 }
 
 int
 command_screens(struct place *place, int argc, char **argv)
 {
-    struct session s = {.place = place, .code = EX_OK};
+    struct session s = {.place = place};
     int engine_fd;
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
         say_error(_("the screens need a terminal; \"sealpost help\" lists what works without one"));
