@@ -236,7 +236,7 @@ shown_parts(void **state)
     expect_shown(*state, MULTI("related", PART("Content-Type: text/html", "<p>h") PART("Content-Type: image/png\nContent-ID: <a>", "x")),
                  "1 ", "2 ");
     expect_shown(*state, MULTI("alternative", PART("Content-Type: text/plain", "a") PART("Content-Type: text/calendar", "BEGIN:VCALENDAR")), "1 ", "");
-    expect_shown(*state, MULTI("mixed", PART("Content-Type: message/rfc822\nContent-Disposition: attachment", "Subject: x\n\ny")), "", "1 ");
+    expect_shown(*state, MULTI("mixed", PART("Content-Type: message/rfc822\nContent-Disposition: attachment", "Subject: x\n\ny")), "1.1 ", "1 ");
     expect_shown(*state, "Content-Type: application/pdf\n\n%PDF", "", "1 ");
     expect_shown(*state, "Content-Type: text/csv\n\na,b", "1 ", "");
 }
