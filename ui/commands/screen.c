@@ -13,6 +13,7 @@
 
 #include "command.h"
 #include "config.h"
+#include "config/config.h"
 #include "screen.h"
 
 #define UI_STUB_FD 3
@@ -31,8 +32,40 @@ struct session {
     int quick_deaths;
 };
 
+/* The ui reads no file: what the configuration says about screens travels as arguments (ui/options.h). */
+static char **
+ui_arguments(struct place *place, const char *mailto)
+{
+    struct arena *a = &place->arena;
+    struct config *c;
+    struct config_error *errors;
+    size_t errors_n, n = 0, keys_n = 0;
+    if (config_load(place->config_file, a, &c, &errors, &errors_n) != SP_OK)
+        return NULL;
+    while (c->keys[keys_n])
+        keys_n++;
+    const char **argv = arena_array(a, keys_n + 8, sizeof *argv);
+    if (!argv)
+        return NULL;
+    argv[n++] = arena_printf(a, "%s/sealpost-ui", place->libexec);
+    argv[n++] = arena_printf(a, "--theme=%s", c->theme);
+    argv[n++] = arena_printf(a, "--downloads=%s", c->download_folder);
+    if (c->ascii)
+        argv[n++] = "--ascii";
+    if (has_editor(place, a))
+        argv[n++] = "--editor";
+    for (size_t i = 0; i < keys_n; i++)
+        argv[n++] = arena_printf(a, "--bind=%s", c->keys[i]);
+    if (mailto)
+        argv[n++] = arena_printf(a, "--compose=%s", mailto);
+    for (size_t i = 0; i < n; i++)
+        if (!argv[i])
+            return NULL;
+    return (char **)(uintptr_t)argv;
+}
+
 static _Noreturn void
-become_ui(const char *program, int stub_fd, int engine_fd, const char *mailto)
+become_ui(char **argv, int stub_fd, int engine_fd)
 {
     sigset_t none;
     (void)sigemptyset(&none);
@@ -40,8 +73,7 @@ become_ui(const char *program, int stub_fd, int engine_fd, const char *mailto)
     int a = fcntl(stub_fd, F_DUPFD, 10), b = fcntl(engine_fd, F_DUPFD, 10);
     if (a < 0 || b < 0 || dup2(a, UI_STUB_FD) < 0 || dup2(b, UI_ENGINE_FD) < 0 || close_range(5, UINT32_MAX, 0) != 0)
         _exit(EX_OSERR);
-    char *const argv[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)mailto, NULL};
-    (void)execv(program, argv);
+    (void)execv(argv[0], argv);
     _exit(EX_OSFILE);
 }
 
@@ -69,6 +101,11 @@ on_message(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *a
     case WM_TYPE_read_file: serve_read(c, in->id, in->msg, arena); break;
     case WM_TYPE_open_file: serve_open(s->place, c, in->id, in->msg, arena); break;
     case WM_TYPE_reconnect: reconnect(s, in->id); break;
+    case WM_TYPE_suspend:
+        /* The shell watches us: we stop, and the ui, which left the terminal before, waits for the answer. */
+        (void)raise(SIGSTOP);
+        (void)wire_reply_done(c, in->id);
+        break;
     default:
         if (in->id)
             (void)wire_reply_error(c, in->id, SP_INVALID, NULL);
@@ -121,10 +158,10 @@ static bool
 start_ui(struct session *s, int engine_fd, const char *mailto)
 {
     int ends[2] = {-1, -1};
-    const char *program = arena_printf(&s->place->arena, "%s/sealpost-ui", s->place->libexec);
-    s->ui_pid = program && wire_pair(ends) == SP_OK ? fork() : -1;
+    char **argv = ui_arguments(s->place, mailto);
+    s->ui_pid = argv && wire_pair(ends) == SP_OK ? fork() : -1;
     if (s->ui_pid == 0)
-        become_ui(program, ends[1], engine_fd, mailto);
+        become_ui(argv, ends[1], engine_fd);
     (void)close(engine_fd);
     if (ends[1] >= 0)
         (void)close(ends[1]);

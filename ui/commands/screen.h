@@ -5,6 +5,8 @@
 
 #include "command.h"
 
+/* Whether a program other than the built-in editor edits texts. */
+bool has_editor(const struct place *place, struct arena *a);
 /* The user's editor on a private temporary file in memory (S71); the ui has left the terminal before. */
 void serve_edit(struct place *place, struct wire_conn *ui, uint32_t id, const struct wm_edit_text *m, struct arena *a);
 /* Writes an attachment: never through links, never over an existing file unasked (S59). "~/" is the home folder. */

@@ -161,6 +161,13 @@ choose_editor(const struct place *place, struct arena *a)
     return from_env && *from_env ? from_env : "";
 }
 
+bool
+has_editor(const struct place *place, struct arena *a)
+{
+    const char *editor = choose_editor(place, a);
+    return *editor && strcmp(editor, "builtin") != 0;
+}
+
 /* ---- the services */
 
 static void
