@@ -111,11 +111,7 @@ fail(struct app *a, struct message *x, const struct call_reply *r)
         return; /* asked again when the engine is back */
     if (r->status == SP_LOCKED)
         app_failed(a, r);
-    const char *known = words_status(r->status);
-    if (*r->text)
-        words_fill(&text, _("{1} The server's words: \"{2}\""), (const char *[]){known, r->text}, 2);
-    else
-        buf_adds(&text, known);
+    words_failure(r->status, r->text, &text);
     free(x->error);
     x->error = buf_take(&text);
     buf_release(&text);

@@ -2,7 +2,6 @@
 /* What a reader should know beside the crypto: notes of the parser, doubtful senders, attachments and links. Levels: notice = good to
    know, caution = look twice, danger = do not touch. Deeper judgement is the threat room's. */
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
