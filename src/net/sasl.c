@@ -241,6 +241,7 @@ plain_step(struct sasl *s, struct buf *out)
     struct buf message = BUF_INIT;
     if (s->step)
         return SP_PROTOCOL;
+    (void)buf_reserve(&message, SASL_ROOM);
     buf_addc(&message, '\0');
     buf_adds(&message, s->user);
     buf_addc(&message, '\0');

@@ -113,6 +113,14 @@ envelope_succeeded(const struct verdict *v)
     return false;
 }
 
+/* The payload stands directly in what was decrypted. */
+static bool
+last_is_decrypted(const struct verdict *v)
+{
+    const struct envelope_layer *last = &v->envelope.layers[v->envelope.n - 1];
+    return envelope_is_encryption(doc_layer(v->in->docs[last->doc], last->layer)->kind) && last->result && last->result->decrypted;
+}
+
 /* Without forwarded=no a wrapped message cannot be told from a forwarded one; then it must be S/MIME and of the same author. */
 static bool
 is_wrapping(struct verdict *v, const struct document *d, uint32_t part)
@@ -153,6 +161,8 @@ protected_find(struct verdict *v)
         out->scheme = "rfc9788";
     else if (p->flags & DOC_PART_PROTECTED_V1)
         out->scheme = "draft-v1";
+    else if (last_is_decrypted(v) && doc_field(d, v->envelope.part, "Subject", 0))
+        out->scheme = "draft-v1"; /* its first form ("memory hole") had no mark; only where nothing but the sender could put it */
     else
         return h;
     return (struct headers){v->envelope.doc, v->envelope.part};

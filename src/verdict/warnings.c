@@ -2,7 +2,6 @@
 /* What a reader should know beside the crypto: notes of the parser, doubtful senders, attachments and links. Levels: notice = good to
    know, caution = look twice, danger = do not touch. Deeper judgement is the threat room's. */
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -20,6 +19,7 @@
     X("ambiguous-address", CAUTION, "An address field can be read in several ways: %s")                              \
     X("not-encrypted", CAUTION, "The message claims to be encrypted, but is not")                                    \
     X("no-integrity", CAUTION, "The encrypted message could have been altered on the way without a trace")           \
+    X("signature-time-differs", CAUTION, "The signature was made at another time than the message says")             \
     X("signature-around-encryption", NOTICE, "A signature around the encryption says nothing of who wrote the text")  \
     X("encrypted-part-closed", NOTICE, "Part %s is encrypted and was not opened with the message")                   \
     X("dangerous-attachment", DANGER, "The attachment %s can run as a program or script")                            \
@@ -289,6 +289,8 @@ warnings_fill(struct verdict *v)
             warning_add(v, from_reasons[i], "", "");
     if (has_text(out->signature.reasons, out->signature.reasons_n, "signature-around-encryption"))
         warning_add(v, "signature-around-encryption", "", "");
+    if (has_text(out->signature.reasons, out->signature.reasons_n, "time-differs-from-date"))
+        warning_add(v, "signature-time-differs", "", "");
     for (uint32_t i = 0; i < out->parts_n; i++)
         if (out->parts[i].attachment)
             check_attachment(v, &out->parts[i]);

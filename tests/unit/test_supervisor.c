@@ -196,12 +196,34 @@ engine_pid(struct fixture *f)
     return pid;
 }
 
+static size_t
+read_text(const char *path, char *text, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, text, size - 1);
+    if (fd >= 0)
+        (void)close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    return n > 0 ? (size_t)n : 0;
+}
+
+/* Ended, though perhaps not yet reaped by whoever inherited it. */
+static bool
+is_ended(pid_t pid)
+{
+    char path[64], text[512];
+    (void)waitpid(pid, NULL, WNOHANG);
+    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    (void)read_text(path, text, sizeof text);
+    const char *state = strrchr(text, ')');
+    return !state || strncmp(state, ") Z", 3) == 0;
+}
+
 static bool
 is_gone(pid_t pid, int within_ms)
 {
     int64_t end = loop_now_ms() + within_ms;
-    while (kill(pid, 0) == 0) {
-        (void)waitpid(pid, NULL, WNOHANG);
+    while (!is_ended(pid)) {
         if (loop_now_ms() > end)
             return false;
         (void)poll(NULL, 0, 20);
@@ -231,17 +253,6 @@ tear_down(void **state)
     (void)nftw(f->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     free(f);
     return 0;
-}
-
-static size_t
-read_text(const char *path, char *text, size_t size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? 0 : read(fd, text, size - 1);
-    if (fd >= 0)
-        (void)close(fd);
-    text[n > 0 ? n : 0] = '\0';
-    return n > 0 ? (size_t)n : 0;
 }
 
 static void
@@ -600,9 +611,9 @@ stops_and_leaves_nothing(void **state)
             assert_int_equal(kill(f->supervisor, SIGTERM), 0);
         assert_true(is_gone(f->supervisor, SOON_MS));
         f->supervisor = 0;
-        assert_int_not_equal(kill(engine, 0), 0);
-        assert_int_not_equal(kill(parse, 0), 0);
-        assert_int_not_equal(kill(net, 0), 0);
+        assert_true(is_ended(engine));
+        assert_true(is_ended(parse));
+        assert_true(is_ended(net));
         assert_int_not_equal(access(in_folder(f, "home/run/engine.sock"), F_OK), 0);
         assert_int_not_equal(access(in_folder(f, "home/run/token"), F_OK), 0);
     }
@@ -614,6 +625,7 @@ main(int argc, char **argv)
     int code = argc > 0 ? fake_role_main(argv[0]) : -1;
     if (code >= 0)
         return code;
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans come to us and are seen to end: the machine's first process may be slow to reap */
     if (access(supervisor_program(), X_OK) != 0) {
         printf("1..0 # SKIP %s is not built\n", supervisor_program());
         return 77;
