@@ -135,6 +135,7 @@ on_view(struct app *a, struct view *v, const struct call_reply *r, struct arena 
     }
     if (r->status || !r->in || r->in->type != WM_TYPE_message_view) {
         fail(a, x, r);
+        app_release_keys(a);
         return;
     }
     show(a, x, r->in->msg);
@@ -144,6 +145,7 @@ on_view(struct app *a, struct view *v, const struct call_reply *r, struct arena 
         view_details_open(a, &x->verdict);
     else if (then == ACTION_PARTS)
         view_parts_open(a, x->id, &x->verdict);
+    app_release_keys(a);
 }
 
 static void
@@ -151,6 +153,7 @@ load(struct app *a, struct message *x)
 {
     app_drop(a, &x->view, x->id);
     x->done = x->total = 0;
+    app_hold_keys(a, false);
     if (x->path)
         app_request(a, &x->view, WM_TYPE_open_part, &(struct wm_open_part){.message = x->id, .path = x->path, .interactive = 1}, on_view, x->id);
     else
