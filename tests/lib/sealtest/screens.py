@@ -26,7 +26,7 @@ SAYS = {
     "will-sign-and-encrypt": r"^ +Security +encrypted · signed · %s",
     "question": r"^ Enter Done +Esc Cancel",
     "unknown-certificate": r"Unknown server certificate",
-    "changed-certificate": r"(?i)not the one you pinned|certificate has changed|changed",
+    "changed-certificate": r"ALARM: the server.s certificate has changed",
     "sent": r"^ Sent: ",
 }
 
