@@ -353,6 +353,22 @@ make_local_folders(struct account *a)
     }
 }
 
+/* Every server has an INBOX (RFC 9051 section 5.1): it is there before the first connection, so that a screen can begin with it. */
+static void
+make_inbox(struct account *a)
+{
+    struct arena arena = ARENA_INIT;
+    struct store_folder f;
+    enum sp_status st = store_folder_by_role(a->engine->store, a->id, SP_FOLDER_INBOX, &arena, &f);
+    if (st == SP_NOT_FOUND) {
+        f = (struct store_folder){.account = a->id, .raw = "INBOX", .name = "INBOX", .role = SP_FOLDER_INBOX, .selectable = true};
+        st = store_folder_put(a->engine->store, &f);
+    }
+    if (st)
+        log_line("account %s has no inbox: %s", a->config->name, sp_status_name(st));
+    arena_release(&arena);
+}
+
 static void
 open_account(struct engine *e, size_t i)
 {
@@ -378,6 +394,7 @@ open_account(struct engine *e, size_t i)
         a->state = SP_ACCOUNT_ONLINE;
         return;
     }
+    make_inbox(a);
     a->sync = sync_new(a);
     account_try_now(a);
 }

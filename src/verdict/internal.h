@@ -57,7 +57,7 @@ struct frame { /* what a part's text is drawn in */
     size_t doc;
     uint32_t part;  /* of FORWARDED and OUTSIDE */
     uint32_t layer; /* of LAYER */
-    bool secret;    /* its text came out of a decryption that is not the message's own: never quoted (S65) */
+    bool unquoted;  /* a reply does not repeat it: forwarded, or out of a decryption that is not the message's own (S65) */
 };
 struct part_info {
     const struct layer_chain *layers;
