@@ -102,8 +102,8 @@ on_message(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *a
     case WM_TYPE_open_file: serve_open(s->place, c, in->id, in->msg, arena); break;
     case WM_TYPE_reconnect: reconnect(s, in->id); break;
     case WM_TYPE_suspend:
-        /* The shell watches us: we stop, and the ui, which left the terminal before, waits for the answer. */
-        (void)raise(SIGSTOP);
+        /* The whole job stops, as if the terminal had said so; the ui, which left the terminal before, waits for the answer. */
+        (void)kill(0, SIGTSTP);
         (void)wire_reply_done(c, in->id);
         break;
     default:
