@@ -5,6 +5,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/kdf.h>
+#include <openssl/rsa.h>
 #include <string.h>
 
 static enum sp_status
@@ -31,6 +32,14 @@ add_capabilities(CMS_SignerInfo *si)
     ok = ok && CMS_add_smimecap(si, list) == 1;
     sk_X509_ALGOR_pop_free(list, X509_ALGOR_free);
     return ok;
+}
+
+/* OpenSSL would label a signature of a PSS-only key as PKCS #1 v1.5. */
+static bool
+tune_signature(CMS_SignerInfo *si, EVP_PKEY *key)
+{
+    EVP_PKEY_CTX *ctx = CMS_SignerInfo_get0_pkey_ctx(si);
+    return EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA_PSS || (ctx && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0);
 }
 
 /* The issuers that our store knows, without the root, which the reader must have anyway. */
@@ -71,8 +80,8 @@ sign(const struct keys_op *op, const struct smime_own *own, const struct keys_in
     CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, NULL, flags);
     enum sp_status st = in && cms ? SP_OK : SP_NOMEM;
     /* CADES: the certificate is named in what is signed, so it cannot be exchanged (RFC 5035). */
-    CMS_SignerInfo *si = st ? NULL : CMS_add1_signer(cms, own->cert, own->key, EVP_sha256(), flags | CMS_CADES);
-    if (!st && (!si || !add_capabilities(si)))
+    CMS_SignerInfo *si = st ? NULL : CMS_add1_signer(cms, own->cert, own->key, EVP_sha256(), flags | CMS_CADES | CMS_KEY_PARAM);
+    if (!st && (!si || !tune_signature(si, own->key) || !add_capabilities(si)))
         st = SP_UNSUPPORTED;
     if (!st)
         st = add_issuers(op, cms, own->cert);

@@ -149,5 +149,6 @@ frame_draw(struct app *a, const struct wr_verdict *v, struct rect area)
         draw_rule(d, l.rule.y, l.rule.x, l.rule.w, STYLE_RULE);
     buf_release(&text);
     buf_release(&files);
-    return (struct rect){l.text.y, l.text.x + 1, l.text.h, l.text.w > TEXT_MOST + 2 ? TEXT_MOST : l.text.w - 2};
+    /* The first column is the gutter of frames in the text. */
+    return (struct rect){l.text.y, l.text.x, l.text.h, l.text.w > TEXT_MOST + 2 ? TEXT_MOST + 1 : l.text.w - 1};
 }

@@ -26,6 +26,32 @@ struct message {
 
 static void load(struct app *a, struct message *x);
 
+/* The text, with the stretches that have a status of their own in frames (S9, S27, S33). */
+static void
+fill_body(struct message *x)
+{
+    const struct wr_verdict *v = &x->verdict;
+    size_t at = 0, len = strlen(v->body);
+    x->pager.gutter = v->regions_n ? 2 : 1;
+    for (uint32_t i = 0; i < v->regions_n; i++) {
+        const struct wr_region *r = &v->regions[i];
+        struct buf heading = BUF_INIT;
+        enum theme_style style;
+        if (r->at < at || r->at > len || r->len > len - r->at)
+            continue;
+        if (r->at > at)
+            pager_text(&x->pager, v->body + at, r->at - at);
+        words_region(r, &style, &heading);
+        pager_framed(&x->pager, style, buf_str(&heading), v->body + r->at, r->len);
+        at = r->at + r->len;
+        buf_release(&heading);
+    }
+    if (at < len)
+        pager_text(&x->pager, v->body + at, len - at);
+    if (len == 0 && v->regions_n == 0)
+        pager_add(&x->pager, STYLE_DIM, 0, _("(There is no text to show. v lists the parts, i explains.)"));
+}
+
 static void
 fill_pager(struct message *x)
 {
@@ -41,10 +67,7 @@ fill_pager(struct message *x)
     }
     if (x->all_headers)
         pager_add(&x->pager, STYLE_NORMAL, 0, "");
-    if (*v->body)
-        pager_text(&x->pager, v->body, strlen(v->body));
-    else
-        pager_add(&x->pager, STYLE_DIM, 0, _("(There is no text to show. v lists the parts, i explains.)"));
+    fill_body(x);
 }
 
 static void
@@ -88,11 +111,7 @@ fail(struct app *a, struct message *x, const struct call_reply *r)
         return; /* asked again when the engine is back */
     if (r->status == SP_LOCKED)
         app_failed(a, r);
-    const char *known = words_status(r->status);
-    if (*r->text)
-        words_fill(&text, _("{1} The server's words: \"{2}\""), (const char *[]){known, r->text}, 2);
-    else
-        buf_adds(&text, known);
+    words_failure(r->status, r->text, &text);
     free(x->error);
     x->error = buf_take(&text);
     buf_release(&text);
@@ -116,6 +135,7 @@ on_view(struct app *a, struct view *v, const struct call_reply *r, struct arena 
     }
     if (r->status || !r->in || r->in->type != WM_TYPE_message_view) {
         fail(a, x, r);
+        app_release_keys(a);
         return;
     }
     show(a, x, r->in->msg);
@@ -125,6 +145,7 @@ on_view(struct app *a, struct view *v, const struct call_reply *r, struct arena 
         view_details_open(a, &x->verdict);
     else if (then == ACTION_PARTS)
         view_parts_open(a, x->id, &x->verdict);
+    app_release_keys(a);
 }
 
 static void
@@ -132,6 +153,7 @@ load(struct app *a, struct message *x)
 {
     app_drop(a, &x->view, x->id);
     x->done = x->total = 0;
+    app_hold_keys(a, false);
     if (x->path)
         app_request(a, &x->view, WM_TYPE_open_part, &(struct wm_open_part){.message = x->id, .path = x->path, .interactive = 1}, on_view, x->id);
     else

@@ -30,6 +30,8 @@ options_parse(struct options *o, int argc, const char *const *argv, const char *
             o->folder = v;
         else if ((v = value(argv[i], "--compose=")))
             o->compose = v;
+        else if (strncmp(argv[i], "mailto:", 7) == 0)
+            o->compose = argv[i];
         else if (!value(argv[i], "--bind=")) {
             *bad = argv[i];
             return SP_INVALID;

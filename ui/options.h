@@ -8,7 +8,8 @@
 
 #include "base/status.h"
 
-/* sealpost-ui [--theme=NAME] [--ascii] [--editor] [--downloads=FOLDER] [--bind=KEY=ACTION]... [--folder=NAME] [--compose=MAILTO] */
+/* sealpost-ui [--theme=NAME] [--ascii] [--editor] [--downloads=FOLDER] [--bind=KEY=ACTION]... [--folder=NAME] [--compose=MAILTO]
+   [mailto:ADDRESS] */
 struct options {
     const char *theme;      /* "default", "light", "mono" */
     bool ascii;

@@ -43,7 +43,6 @@ pager_release(struct pager *p)
     free(p->blocks);
     free(p->rows);
     buf_release(&p->safe);
-    buf_release(&p->find);
     pager_init(p);
 }
 
@@ -77,6 +76,15 @@ pager_add(struct pager *p, enum theme_style style, int indent, const char *text)
     char *copy = strdup(text);
     if (copy)
         add_block(p, (struct pager_block){.text = copy, .len = strlen(copy), .style = style, .indent = indent, .owned = true});
+}
+
+void
+pager_framed(struct pager *p, enum theme_style style, const char *heading, const char *text, size_t len)
+{
+    char *copy = strdup(heading);
+    if (copy)
+        add_block(p, (struct pager_block){.text = copy, .len = strlen(copy), .style = style, .owned = true, .framed = true, .heading = true});
+    add_block(p, (struct pager_block){.text = text, .len = len, .style = style, .raw = true, .framed = true});
 }
 
 void
@@ -261,13 +269,16 @@ clamp(struct pager *p)
 void
 pager_draw(struct pager *p, struct draw *d, struct rect r)
 {
-    set_width(p, r.w);
+    set_width(p, r.w - p->gutter);
     p->height = r.h;
     clamp(p);
     for (int y = 0; y < r.h && p->top + (size_t)y < p->rows_n; y++) {
         const struct pager_row *row = &p->rows[p->top + (size_t)y];
-        (void)draw_textn(d, r.y + y, r.x + row->indent, r.w - row->indent, (enum theme_style)row->style, buf_str(&p->safe) + row->at,
-                         row->len);
+        const struct pager_block *b = &p->blocks[row->block];
+        int x = p->gutter + row->indent;
+        if (b->framed && p->gutter)
+            draw_symbol(d, r.y + y, r.x, b->style, b->heading && row->from == 0 ? SYMBOL_CORNER_NW : SYMBOL_BAR);
+        (void)draw_textn(d, r.y + y, r.x + x, r.w - x, (enum theme_style)row->style, buf_str(&p->safe) + row->at, row->len);
     }
 }
 

@@ -16,6 +16,8 @@ struct pager_block {
     enum theme_style style;
     int indent;
     bool raw;      /* many lines, quotes coloured, as it came; borrowed */
+    bool framed;   /* a bar in the gutter, which no text reaches */
+    bool heading;  /* the frame begins here */
     bool owned;
 };
 
@@ -35,7 +37,7 @@ struct pager {
     size_t next_block, next_at; /* what is wrapped next */
     size_t top;
     int width, height;
-    struct buf find;
+    int gutter;                 /* columns left of the text that only frames are drawn in */
     bool failed;
 };
 
@@ -45,6 +47,8 @@ void pager_release(struct pager *p);
 void pager_clear(struct pager *p);
 /* A text of many lines; borrowed until pager_clear or pager_release. */
 void pager_text(struct pager *p, const char *text, size_t len);
+/* A stretch of such a text in a frame of its own, with a heading that is copied. */
+void pager_framed(struct pager *p, enum theme_style style, const char *heading, const char *text, size_t len);
 /* A paragraph, copied: line ends in it become blanks, whoever wrote it. */
 void pager_add(struct pager *p, enum theme_style style, int indent, const char *text);
 /* "label  text" with the text indented to `column`. */

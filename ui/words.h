@@ -35,6 +35,8 @@ const char *words_reason(const char *id);
 const char *words_warning_known(const char *id);
 /* The sentence of a warning, filled; an unknown id falls back to the engine's English text. */
 void words_warning(const struct wr_warning *w, struct buf *out);
+/* What a framed stretch of the text is. */
+void words_region(const struct wr_region *r, enum theme_style *style, struct buf *out);
 /* The symbols of the index. */
 void words_row_seal(unsigned signature, enum theme_symbol *s, enum theme_style *style);
 void words_level(unsigned level, enum theme_symbol *s, enum theme_style *style);
@@ -43,6 +45,8 @@ const char *words_level_name(unsigned level);
 
 /* Why something failed, one sentence. Static. */
 const char *words_status(enum sp_status status);
+/* The sentence of a status and, when there is one, the server's text, marked as such (S44). */
+void words_failure(enum sp_status status, const char *server_text, struct buf *out);
 /* Unknown kinds say so. */
 void words_notice(unsigned kind, const char *const *args, size_t n, struct buf *out);
 const char *words_account_state(unsigned state);

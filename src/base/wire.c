@@ -98,6 +98,7 @@ cut(struct wire_conn *c)
         c->first = next;
     }
     c->last = &c->first;
+    c->waiting = 0;
     c->sent = c->accepted;
     (void)shutdown(c->fd, SHUT_RDWR);
 }

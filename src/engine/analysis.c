@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/memfd.h"
+#include "base/utf8.h"
 #include "copy.h"
 #include "mime/document.h"
 #include "peers.h"
@@ -24,6 +25,7 @@ struct source {
     int bytes;
     struct memfd_map map;
     const struct document *doc;
+    bool as_text; /* it got the header of a text from us */
 };
 
 struct analysis {
@@ -60,6 +62,49 @@ finish(struct analysis *a, enum sp_status st)
 
 /* ---- parsing */
 
+static bool
+is_charset_name(const char *s)
+{
+    size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:+-");
+    return n > 0 && n <= 40 && !s[n];
+}
+
+/* What stands in an inline region, or came out of a layer without being an entity, is text: it gets the header of one. It is in the
+   charset of the part around it, unless it is UTF-8, which OpenPGP programs write (RFC 9580 section 6.2.2.5). */
+static enum sp_status
+as_entity(int text, const char *charset, int *entity)
+{
+    struct memfd_map map;
+    struct buf b = BUF_INIT;
+    enum sp_status st = memfd_map(text, ENGINE_MAX_MESSAGE, &map);
+    if (st)
+        return st;
+    bool own = is_charset_name(charset) && !utf8_valid(map.data, map.len);
+    buf_addf(&b, "Content-Type: text/plain; charset=\"%s\"\r\nContent-Transfer-Encoding: 8bit\r\n\r\n", own ? charset : "utf-8");
+    buf_add(&b, map.data, map.len);
+    memfd_unmap(&map);
+    st = buf_status(&b);
+    if (!st)
+        st = memfd_from(b.data, b.len, entity);
+    buf_release_wiped(&b);
+    return st;
+}
+
+static enum sp_status parse(struct analysis *a, int bytes, bool as_text);
+
+/* Again, what came out of a layer and has no header: as text. */
+static enum sp_status
+parse_as_text(struct analysis *a)
+{
+    struct source *s = &a->sources[a->sources_n];
+    int entity = -1;
+    enum sp_status st = as_entity(s->bytes, "", &entity);
+    if (st)
+        return st;
+    engine_close(&s->bytes);
+    return parse(a, entity, true);
+}
+
 static void
 on_parsed(const struct call_reply *r, struct arena *arena, void *arg)
 {
@@ -80,6 +125,8 @@ on_parsed(const struct call_reply *r, struct arena *arena, void *arg)
         if (st)
             st = SP_CRASHED;
     }
+    if (st == SP_NOT_A_MESSAGE && a->sources_n > 0 && !s->as_text && parse_as_text(a) == SP_OK)
+        return;
     if (st) {
         finish(a, st);
         return;
@@ -92,10 +139,10 @@ on_parsed(const struct call_reply *r, struct arena *arena, void *arg)
 
 /* Parses bytes (taken) as a further document; it belongs to the layer worked off last, if there is one. */
 static enum sp_status
-parse(struct analysis *a, int bytes)
+parse(struct analysis *a, int bytes, bool as_text)
 {
     struct source *s = &a->sources[a->sources_n];
-    *s = (struct source){.bytes = bytes};
+    *s = (struct source){.bytes = bytes, .as_text = as_text};
     struct memfd_map map;
     enum sp_status st = memfd_map(bytes, ENGINE_MAX_MESSAGE, &map);
     if (st)
@@ -105,26 +152,6 @@ parse(struct analysis *a, int bytes)
     a->call = peer_call(a->engine, &(struct peer_request){.role = SP_ROLE_PARSE, .type = WM_TYPE_parse_message, .msg = &m,
                                                           .timeout_ms = PARSE_MS, .flags = PEER_AGAIN, .fn = on_parsed, .arg = a});
     return SP_OK;
-}
-
-/* What stands in an inline region is text, not an entity: it gets the header of one. */
-static enum sp_status
-as_entity(int text, int *entity)
-{
-    static const char header[] = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
-    struct memfd_map map;
-    struct buf b = BUF_INIT;
-    enum sp_status st = memfd_map(text, ENGINE_MAX_MESSAGE, &map);
-    if (st)
-        return st;
-    buf_adds(&b, header);
-    buf_add(&b, map.data, map.len);
-    memfd_unmap(&map);
-    st = buf_status(&b);
-    if (!st)
-        st = memfd_from(b.data, b.len, entity);
-    buf_release_wiped(&b);
-    return st;
 }
 
 /* ---- keys */
@@ -152,9 +179,11 @@ static void
 go_inside(struct analysis *a, int content)
 {
     enum sp_status st = SP_OK;
-    if (content > 0 && is_inline(step_layer(a))) {
+    bool as_text = is_inline(step_layer(a)) || (a->step.action == VERDICT_VERIFY && a->step.form == SP_FORM_CLEARSIGN);
+    if (content > 0 && as_text) {
+        const struct document *doc = a->docs[a->step.doc];
         int entity = -1;
-        st = as_entity(content, &entity);
+        st = as_entity(content, doc_text(doc, doc_part(doc, step_layer(a)->part)->charset), &entity);
         engine_close(&content);
         content = entity;
     }
@@ -163,7 +192,7 @@ go_inside(struct analysis *a, int content)
         return;
     }
     if (!st)
-        st = parse(a, content);
+        st = parse(a, content, as_text);
     if (st)
         finish(a, st);
 }
@@ -365,7 +394,7 @@ analysis_start(struct engine *e, const struct analysis_ask *ask, analysis_fn *fn
     a->ask.authservs = authservs;
     a->ask.passphrase = engine_dup(ask->passphrase);
     a->ask.bytes = -1;
-    a->failed = parse(a, engine_dup(ask->bytes));
+    a->failed = parse(a, engine_dup(ask->bytes), false);
     if (a->failed) {
         a->timer = loop_timer_add(e->loop, 0, on_cannot_begin, a);
         if (!a->timer)

@@ -79,6 +79,18 @@ entry_length(const char *s)
     return i;
 }
 
+size_t
+mime_address_entries(const char *text)
+{
+    size_t count = 0;
+    while (*text) {
+        size_t n = entry_length(text);
+        count += strspn(text, " \t\r") < n;
+        text += n + (text[n] != '\0');
+    }
+    return count;
+}
+
 struct entry {
     struct arena *arena;
     struct wr_mailbox box;

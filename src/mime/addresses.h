@@ -12,5 +12,7 @@
 enum sp_status mime_addresses(struct mime_tools *tools, const char *text, struct arena *arena, struct wm_addresses *out) SP_MUST_USE;
 /* RFC 5321 section 4.1.2 without quoted local parts and address literals; UTF-8 is allowed in the domain (IDN). */
 bool mime_address_valid(const char *address);
+/* How many entries a list has, by its separators outside of quotes, comments and angle brackets. */
+size_t mime_address_entries(const char *text);
 
 #endif

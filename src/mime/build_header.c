@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "addresses.h"
 #include "base/utf8.h"
 #include "build.h"
 
@@ -65,7 +66,7 @@ struct header_line {
 static void
 put(struct header_line *l, const char *space, size_t space_len, const char *item, size_t len)
 {
-    if (l->begun && l->column + space_len + len > WIDTH) {
+    if (l->begun && space_len && l->column + space_len + len > WIDTH) {
         buf_adds(l->out, "\r\n");
         l->column = 0;
     }
@@ -218,6 +219,8 @@ add_addresses(struct mime_tools *tools, struct buf *out, const char *prefix, con
     enum sp_status st = check_local_parts(list);
     struct header_line l = {out, strlen(prefix) + 1, false};
     int n = internet_address_list_length(list);
+    if (!st && mime_address_entries(value) != (size_t)n)
+        st = SP_INVALID; /* the parser left one out or saw one more: nobody may be lost or added unseen */
     buf_addf(out, "%s:", prefix);
     for (int i = 0; i < n && !st; i++) {
         InternetAddress *ia = internet_address_list_get_address(list, i);

@@ -14,6 +14,7 @@ struct body {
     struct verdict *v;
     const struct signature_context *context;
     struct buf text, quote;
+    bool text_gap, quote_gap;   /* an empty line is due before the next text, if anything stands before it */
     const struct frame *last;   /* frame of the last region, while text is added to it */
 };
 
@@ -98,6 +99,14 @@ add_region(struct body *b, const struct frame *f, size_t at)
 }
 
 static void
+close_gap(struct buf *out, bool *gap)
+{
+    if (*gap && out->len > 0)
+        buf_addc(out, '\n');
+    *gap = false;
+}
+
+static void
 add_block(struct buf *out, const char *s, size_t len)
 {
     buf_add(out, s, len);
@@ -109,24 +118,26 @@ add_block(struct buf *out, const char *s, size_t len)
 static void
 add_stretch(struct body *b, const char *s, size_t len, const struct frame *f, bool quoted)
 {
+    if (len == 0)
+        return;
+    close_gap(&b->text, &b->text_gap);
     size_t at = b->text.len;
     add_block(&b->text, s, len);
     if (f)
         add_region(b, f, at);
     else
         b->last = NULL;
-    if (quoted && !(f && f->secret))
+    if (quoted && !(f && f->unquoted)) {
+        close_gap(&b->quote, &b->quote_gap);
         add_block(&b->quote, s, len);
+    }
 }
 
 /* An empty line between parts; it belongs to no region. */
 static void
 separate(struct body *b)
 {
-    if (b->text.len > 0)
-        buf_addc(&b->text, '\n');
-    if (b->quote.len > 0)
-        buf_addc(&b->quote, '\n');
+    b->text_gap = b->quote_gap = true;
 }
 
 /* --- inline OpenPGP */
@@ -240,7 +251,7 @@ region_frame(struct body *b, size_t doc, uint32_t layer, const struct frame *aro
     const struct verdict_layer *r = envelope_result(v->in, doc, layer);
     bool whole = doc == 0 && layer == envelope_inline_whole(v->in, &v->envelope);
     *f = (struct frame){.kind = FRAME_LAYER, .doc = doc, .part = part, .layer = layer,
-                        .secret = (r && r->decrypted && !whole) || (around && around->secret)};
+                        .unquoted = (r && r->decrypted && !whole) || (around && around->unquoted)};
     return f;
 }
 

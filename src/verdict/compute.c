@@ -34,7 +34,8 @@ bind(struct verdict *v, const struct headers *h, bool own_from)
 static void
 choose_from(struct verdict *v, const struct headers *h)
 {
-    if (h->doc == NONE || headers_from_count(v->in->docs[h->doc], h->part) != 1) {
+    /* Several in either place: nobody knows whom the other readers see (S40). */
+    if (h->doc == NONE || headers_from_count(v->in->docs[h->doc], h->part) != 1 || headers_from_count(v->in->docs[0], 0) > 1) {
         bind(v, h, false);
         return;
     }

@@ -57,7 +57,7 @@ struct frame { /* what a part's text is drawn in */
     size_t doc;
     uint32_t part;  /* of FORWARDED and OUTSIDE */
     uint32_t layer; /* of LAYER */
-    bool secret;    /* its text came out of a decryption that is not the message's own: never quoted (S65) */
+    bool unquoted;  /* a reply does not repeat it: forwarded, or out of a decryption that is not the message's own (S65) */
 };
 struct part_info {
     const struct layer_chain *layers;
@@ -112,7 +112,7 @@ bool signature_holds(const struct verdict_layer *result);
 
 /* --- encryption.c */
 void encryption_fill(struct verdict *v, struct wr_encryption *out);
-enum sp_encryption_state encryption_of_result(const struct verdict_layer *result, const char **reason);
+enum sp_encryption_state encryption_of_result(const struct verdict_layer *r, const char **why);
 
 /* --- protected.c */
 struct headers {

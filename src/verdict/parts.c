@@ -33,7 +33,9 @@ is_attachment(struct verdict *v, size_t doc, uint32_t part)
     const struct doc_part *p = doc_part(v->in->docs[doc], part);
     if (doc == v->envelope.doc && part == v->wrapping)
         return false;
-    return (p->flags & DOC_PART_ATTACHMENT) || walk_closed(v, doc, part) != DOC_NONE;
+    /* What is inside a forwarded message comes with that message. */
+    bool closed = !v->docs[doc].parts[part].forwarded && walk_closed(v, doc, part) != DOC_NONE;
+    return (p->flags & DOC_PART_ATTACHMENT) || closed;
 }
 
 static void

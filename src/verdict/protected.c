@@ -10,6 +10,7 @@
 #include "date.h"
 
 #define MAX_FIELDS 500
+#define MAX_PROTECTED 200 /* fields of a payload's root that are looked at: each one is sought in the whole header */
 
 /* --- access */
 
@@ -113,6 +114,14 @@ envelope_succeeded(const struct verdict *v)
     return false;
 }
 
+/* The payload stands directly in what was decrypted. */
+static bool
+last_is_decrypted(const struct verdict *v)
+{
+    const struct envelope_layer *last = &v->envelope.layers[v->envelope.n - 1];
+    return envelope_is_encryption(doc_layer(v->in->docs[last->doc], last->layer)->kind) && last->result && last->result->decrypted;
+}
+
 /* Without forwarded=no a wrapped message cannot be told from a forwarded one; then it must be S/MIME and of the same author. */
 static bool
 is_wrapping(struct verdict *v, const struct document *d, uint32_t part)
@@ -153,6 +162,8 @@ protected_find(struct verdict *v)
         out->scheme = "rfc9788";
     else if (p->flags & DOC_PART_PROTECTED_V1)
         out->scheme = "draft-v1";
+    else if (last_is_decrypted(v) && doc_field(d, v->envelope.part, "Subject", 0))
+        out->scheme = "draft-v1"; /* its first form ("memory hole") had no mark; only where nothing but the sender could put it */
     else
         return h;
     return (struct headers){v->envelope.doc, v->envelope.part};
@@ -191,10 +202,15 @@ fill_protected(struct verdict *v, const struct headers *h)
     struct wr_protected_headers *out = &v->out->protected_headers;
     const struct document *d = v->in->docs[h->doc], *outer = v->in->docs[0];
 
-    for (uint32_t i = 0; i < d->headers.count && out->fields_n < MAX_FIELDS; i++) {
+    unsigned seen = 0;
+
+    for (uint32_t i = 0; i < d->headers.count && seen < MAX_PROTECTED; i++) {
         const struct doc_header *f = doc_header(d, i);
         const char *name = doc_text(d, f->name);
-        if (f->part == h->part && !is_structural(name) && count_fields(d, h->part, name) == 1)
+        if (f->part != h->part)
+            continue;
+        seen++;
+        if (!is_structural(name) && count_fields(d, h->part, name) == 1)
             add_text(v, &out->fields, &out->fields_n, name);
     }
     for (size_t i = 0; i < sizeof compared / sizeof *compared; i++) {

@@ -96,8 +96,11 @@ far_from_date(const struct wr_key_signature *s, int64_t date)
 /* One signature whose cryptography holds. */
 static void
 judge_holding(struct verdict *v, const struct signature_context *c, const struct wr_key_signature *s,
-              const struct wr_identity *match, struct wr_signature *out)
+              const struct wr_identity *match, bool sheltered, struct wr_signature *out)
 {
+    /* A readable signed text can be put under a new header by everybody who saw it; one inside an encryption to us only by those
+       whom it was encrypted to. There the distance is told, and "good" stays (S11: not without saying so). S21 is stricter. */
+    bool far = far_from_date(s, c->date), tolerated = sheltered && s->protocol == SP_PROTOCOL_OPENPGP;
     const struct {
         bool applies;
         enum sp_signature_state state;
@@ -112,7 +115,7 @@ judge_holding(struct verdict *v, const struct signature_context *c, const struct
         {s->weak, SP_SIGNATURE_WEAK, "weak-algorithm"},
         {!*c->from, SP_SIGNATURE_MISMATCH, "no-from"},
         {*c->from && !match, SP_SIGNATURE_MISMATCH, "from-mismatch"},
-        {far_from_date(s, c->date), SP_SIGNATURE_MISMATCH, "time-differs-from-date"},
+        {far, tolerated ? SP_SIGNATURE_NONE : SP_SIGNATURE_MISMATCH, "time-differs-from-date"},
         {s->revocation == SP_REVOCATION_UNCHECKED, SP_SIGNATURE_NONE, "revocation-unchecked"},
     };
     join(out, SP_SIGNATURE_GOOD);
@@ -125,7 +128,7 @@ judge_holding(struct verdict *v, const struct signature_context *c, const struct
 }
 
 static void
-judge(struct verdict *v, const struct signature_context *c, const struct wr_key_signature *s, struct wr_signature *out)
+judge(struct verdict *v, const struct signature_context *c, const struct wr_key_signature *s, bool sheltered, struct wr_signature *out)
 {
     const struct wr_identity *match = find_identity(s, c->from);
 
@@ -135,7 +138,7 @@ judge(struct verdict *v, const struct signature_context *c, const struct wr_key_
         reason(v, out, s->reasons[i].text);
     switch ((enum sp_status)s->status) {
     case SP_OK:
-        judge_holding(v, c, s, match, out);
+        judge_holding(v, c, s, match, sheltered, out);
         break;
     case SP_CRYPTO:
         join(out, SP_SIGNATURE_BAD);
@@ -171,9 +174,10 @@ failure(enum sp_status st)
     }
 }
 
-/* Adds what one layer says. */
+/* Adds what one layer says. sheltered: it is inside a decrypted layer. */
 static void
-judge_layer(struct verdict *v, const struct signature_context *c, size_t doc, uint32_t layer, struct wr_signature *out)
+judge_layer(struct verdict *v, const struct signature_context *c, size_t doc, uint32_t layer, bool sheltered,
+            struct wr_signature *out)
 {
     const struct doc_layer *l = doc_layer(v->in->docs[doc], layer);
     const struct verdict_layer *r = envelope_result(v->in, doc, layer);
@@ -201,7 +205,7 @@ judge_layer(struct verdict *v, const struct signature_context *c, size_t doc, ui
         reason(v, out, "no-signature");
     }
     for (uint32_t i = 0; i < r->signatures_n; i++)
-        judge(v, c, &r->signatures[i], out);
+        judge(v, c, &r->signatures[i], sheltered || r->decrypted, out);
 }
 
 bool
@@ -241,14 +245,16 @@ static void
 judge_envelope(struct verdict *v, const struct signature_context *c, struct wr_signature *out)
 {
     struct wr_signature outer = {.state = SP_SIGNATURE_NONE};
-    bool counted = false;
+    bool counted = false, sheltered = false;
 
     for (size_t i = 0; i < v->envelope.n; i++) {
+        const struct verdict_layer *r = v->envelope.layers[i].result;
+        sheltered |= r && r->decrypted;
         if (!brings_signature(v, i))
             continue;
         bool around = around_encryption(v, i);
         counted |= !around;
-        judge_layer(v, c, v->envelope.layers[i].doc, v->envelope.layers[i].layer, around ? &outer : out);
+        judge_layer(v, c, v->envelope.layers[i].doc, v->envelope.layers[i].layer, sheltered, around ? &outer : out);
         if (around)
             reason(v, out, "signature-around-encryption");
     }
@@ -293,7 +299,7 @@ judge_parts(struct verdict *v, const struct signature_context *c, struct wr_sign
     for (size_t doc = 0; doc < v->in->docs_n; doc++) {
         for (uint32_t i = 0; v->docs[doc].reached && i < v->in->docs[doc]->layers.count; i++) {
             if (is_part_signature(v, doc, i))
-                judge_layer(v, c, doc, i, out);
+                judge_layer(v, c, doc, i, false, out);
         }
     }
     if (out->state != SP_SIGNATURE_NONE)
@@ -318,5 +324,5 @@ void
 signature_of_layer(struct verdict *v, const struct signature_context *c, size_t doc, uint32_t layer, struct wr_signature *out)
 {
     *out = (struct wr_signature){.state = SP_SIGNATURE_NONE};
-    judge_layer(v, c, doc, layer, out);
+    judge_layer(v, c, doc, layer, false, out);
 }

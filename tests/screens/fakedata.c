@@ -118,6 +118,12 @@ static const char hostile[] =
     " Signature    \xe2\x9c\x93 by president@example.org; you have compared this key\n"
     "-- signed and encrypted -------------------------------------------------------\n";
 
+static const char regions[] =
+    "See you there.\n"
+    "From: Eve\n\xe2\x94\x8c Signed by the king of France\n"
+    "\n"
+    "_______________\nlist mailing list, unsubscribe at http://lists.example.com/\n";
+
 static const char chinese[] =
     "张先生，您好：\n"
     "\n"
@@ -179,9 +185,16 @@ fake_verdict(uint32_t number, struct wr_verdict *v, struct arena *arena)
         sign(v, SP_SIGNATURE_MISMATCH, "bob@example.org", "from-mismatch", arena);
         warn(v, "confusable-domain", SP_LEVEL_CAUTION, "", "examp1e.org", "", arena);
         break;
-    case FAKE_BAD: sign(v, SP_SIGNATURE_BAD, "dave@example.com", "bad-signature", arena); break;
+    case FAKE_BAD:
+        sign(v, SP_SIGNATURE_BAD, "dave@example.com", "bad-signature", arena);
+        v->body = regions;
+        v->regions = arena_array(arena, 2, sizeof *v->regions);
+        v->regions_n = 2;
+        v->regions[0] = (struct wr_region){.at = 15, .len = 42, .kind = SP_REGION_FORWARDED, .part = "2", .signer = ""};
+        v->regions[1] = (struct wr_region){.at = 58, .len = (uint32_t)strlen(regions) - 58, .kind = SP_REGION_OUTSIDE, .part = "3", .signer = ""};
+        break;
     case FAKE_PHISHING:
-        warn(v, "link-mismatch", SP_LEVEL_DANGER, "1", "bank.example", "http://evil.test/\033[31mlogin", arena);
+        warn(v, "link-differs", SP_LEVEL_DANGER, "1", "http://evil.test/\033[31mlogin", "", arena);
         warn(v, "a-warning-of-tomorrow", SP_LEVEL_NOTICE, "1", "", "", arena);
         v->links = arena_alloc(arena, sizeof *v->links);
         v->links[0] = (struct wr_link){.text = "https://bank.example/login", .target = "http://evil.test/\033[31mlogin", .part = "1"};
@@ -191,14 +204,14 @@ fake_verdict(uint32_t number, struct wr_verdict *v, struct arena *arena)
     case FAKE_HOSTILE: v->body = hostile; break;
     case FAKE_CHINESE:
         v->body = chinese;
-        sign(v, SP_SIGNATURE_UNTRUSTED, row.from_address, "undecided", arena);
+        sign(v, SP_SIGNATURE_UNTRUSTED, row.from_address, "key-not-accepted", arena);
         break;
     case FAKE_LOCKED:
         v->encryption = (struct wr_encryption){.state = SP_ENCRYPTION_LOCKED, .covers = SP_COVERS_WHOLE, .protocol = SP_PROTOCOL_OPENPGP, .cipher = "",
                                                .reasons = text(arena, "no-secret-key"), .reasons_n = 1};
         v->body = "";
         break;
-    case FAKE_UNKNOWN: sign(v, SP_SIGNATURE_UNKNOWN_KEY, "", "no-key", arena); break;
+    case FAKE_UNKNOWN: sign(v, SP_SIGNATURE_UNKNOWN_KEY, "", "unknown-key", arena); break;
     default: break;
     }
 }

@@ -317,6 +317,90 @@ test_purposes(void **state)
     assert_true(!s.chain_good && has_reason(&s, "invalid-ca"));
 }
 
+/* S17: a CA's limits hold. */
+static void
+sub_ca(struct fixture *f, const char *name, const char *issuer, const char *extensions)
+{
+    char file[64], text[512];
+    snprintf(file, sizeof file, "%s.ext", name);
+    snprintf(text, sizeof text, "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n%s", extensions);
+    save_text(f, file, text);
+    SH(f, "openssl req -new -nodes -newkey " EC " -keyout %s.key -out %s.csr -subj '/CN=CA %s'", name, name, name);
+    SH(f, "openssl x509 -req -in %s.csr -CA %s.pem -CAkey %s.key -CAcreateserial -days 30 -extfile %s.ext -out %s.pem", name, issuer, issuer,
+       name, name);
+}
+
+static struct wr_key_signature
+signed_below(struct fixture *f, const char *ca, const char *extra, const char *extensions)
+{
+    save_text(f, "leaf.ext", extensions);
+    SH(f, "openssl req -new -nodes -newkey " EC " -keyout leaf.key -out leaf.csr -subj '/CN=Leaf'");
+    SH(f, "openssl x509 -req -in leaf.csr -CA %s.pem -CAkey %s.key -CAcreateserial -days 20 -extfile leaf.ext -out leaf.pem", ca, ca);
+    SH(f, "cat %s.pem %s >more.pem && openssl cms -sign -binary -in mail -signer leaf.pem -inkey leaf.key -certfile more.pem -outform DER -out sig",
+       ca, extra);
+    return verify_one(f, "sig", MIME, "root.pem", NULL, 0);
+}
+
+#define LEAF PLAIN_EXT "subjectAltName=email:leaf@example.org\n"
+
+static void
+test_constraints(void **state)
+{
+    struct fixture *f = *state;
+    sub_ca(f, "deep", "inter", ""); /* below pathlen:0 */
+    struct wr_key_signature s = signed_below(f, "deep", "inter.pem", LEAF);
+    assert_true(!s.chain_good && has_reason(&s, "path-length"));
+    sub_ca(f, "named", "root", "nameConstraints=critical,permitted;email:example.org\n");
+    s = signed_below(f, "named", "", LEAF);
+    assert_true(s.chain_good);
+    s = signed_below(f, "named", "", PLAIN_EXT "subjectAltName=email:leaf@example.com\n");
+    assert_true(!s.chain_good && has_reason(&s, "name-constraints"));
+    sub_ca(f, "policy", "root", "certificatePolicies=1.2.3.4\npolicyConstraints=critical,requireExplicitPolicy:0\n");
+    s = signed_below(f, "policy", "", LEAF "certificatePolicies=1.2.3.4\n");
+    assert_true(s.chain_good);
+    s = signed_below(f, "policy", "", LEAF);
+    assert_true(!s.chain_good && has_reason(&s, "policy"));
+    sub_ca(f, "web", "root", "extendedKeyUsage=serverAuth\n");
+    s = signed_below(f, "web", "", LEAF);
+    assert_true(!s.chain_good && has_reason(&s, "wrong-purpose"));
+    s = signed_below(f, "inter", "", LEAF "1.2.3.4.5=critical,ASN1:NULL\n");
+    assert_true(!s.chain_good && has_reason(&s, "critical-extension"));
+    /* A CA certificate of version 3 that does not say it is one. */
+    save_text(f, "mute.ext", "keyUsage=critical,keyCertSign\n");
+    SH(f, "openssl req -new -nodes -newkey " EC " -keyout mute.key -out mute.csr -subj '/CN=Mute'");
+    SH(f, "openssl x509 -req -in mute.csr -CA root.pem -CAkey root.key -CAcreateserial -days 30 -extfile mute.ext -out mute.pem");
+    s = signed_below(f, "mute", "", LEAF);
+    assert_true(!s.chain_good && has_reason(&s, "invalid-ca"));
+}
+
+/* A key that can do PSS only. */
+static void
+test_pss_key(void **state)
+{
+    struct fixture *f = *state;
+    issue(f, "pss", "/CN=Pss", "rsa-pss -pkeyopt rsa_keygen_bits:2048", PLAIN_EXT "subjectAltName=email:pss@example.org\n", "sha256");
+    sign_with(f, "pss", "-keyopt rsa_padding_mode:pss", "sig");
+    struct wr_key_signature s = verify_one(f, "sig", MIME, "root.pem", NULL, 0);
+    assert_true(s.status == SP_OK && s.chain_good && !s.weak);
+    assert_string_equal(s.algorithm, "rsapss2048");
+    struct wm_imported out;
+    SH(f, "cat pss.key pss.pem >pss.both");
+    struct wm_import_keys in = {.data = file_fd(f, "pss.both")};
+    assert_int_equal(keys_import(&f->op, &in, &out), SP_OK);
+    (void)close(in.data);
+    struct wm_resolved who = {0};
+    assert_int_equal(smime_resolve_signer(&f->op, "pss@example.org", 0, &who), SP_OK);
+    assert_int_equal(who.signer_state, SP_OK);
+    struct wm_sign sign = {.protocol = SP_PROTOCOL_SMIME, .fingerprint = who.signer_fingerprint, .bytes = file_fd(f, "mail")};
+    struct wm_signed_bytes made;
+    assert_int_equal(smime_sign(&f->op, &sign, &made), SP_OK);
+    save_fd(f, made.signature, "ours");
+    (void)close(made.signature);
+    (void)close(sign.bytes);
+    SH(f, "openssl cms -verify -binary -inform DER -in ours -content mail -CAfile root.pem -certfile inter.pem");
+    assert_int_equal(verify_one(f, "ours", MIME, "inter.pem", NULL, 0).status, SP_OK);
+}
+
 static void
 test_weak(void **state)
 {
@@ -431,6 +515,9 @@ test_import(void **state)
     import_file(f, "alice.p12", "secret\n", false, SP_OK);
     import_file(f, "rsa.p12", "old", false, SP_OK);
     import_file(f, "mail", NULL, false, SP_INVALID);
+    SH(f, "(echo '-----BEGIN PKCS12-----'; openssl base64 -in rsa.p12; echo '-----END PKCS12-----') >rsa.p12.pem");
+    import_file(f, "rsa.p12.pem", "no", false, SP_PASSPHRASE_WRONG);
+    import_file(f, "rsa.p12.pem", "old", false, SP_OK);
     struct wm_list_keys in = {.protocol = SP_PROTOCOL_SMIME, .match = "", .secret_only = 1};
     struct wm_keys out;
     assert_int_equal(keys_list(&f->op, &in, &out), SP_OK);
@@ -614,8 +701,9 @@ main(void)
         cmocka_unit_test(test_good_chain), cmocka_unit_test(test_subject_address_and_intermediate_anchor), cmocka_unit_test(test_untrusted),
         cmocka_unit_test(test_times), cmocka_unit_test(test_tampered), cmocka_unit_test(test_canonical_lines), cmocka_unit_test(test_opaque),
         cmocka_unit_test(test_signers), cmocka_unit_test(test_self_signed_and_pin), cmocka_unit_test(test_purposes),
+        cmocka_unit_test(test_constraints),
         cmocka_unit_test(test_weak), cmocka_unit_test(test_revocation), cmocka_unit_test(test_import), cmocka_unit_test(test_decrypt),
-        cmocka_unit_test(test_sign_and_encrypt), cmocka_unit_test(test_locked), cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_sign_and_encrypt), cmocka_unit_test(test_pss_key), cmocka_unit_test(test_locked), cmocka_unit_test(test_garbage),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -177,12 +177,14 @@ headers(void **state)
         {"Sub ject", "x", SP_INVALID, NULL},
         {"Subject:", "x", SP_INVALID, NULL},
         {"", "x", SP_INVALID, NULL},
-        {"To", "Doe, John <j@x.test>", SP_OK, NULL},
+        {"To", "\"Doe, John\" <j@x.test>, k@y.test", SP_OK, NULL},
         {"To", "\"Doe, John\" <j@x.test>", SP_OK, "To: \"Doe, John\" <j@x.test>\r\n"},
         {"To", "undisclosed-recipients:;", SP_OK, "To: undisclosed-recipients:;\r\n"},
         {"To", "a@exämple.test", SP_OK, "To: a@xn--exmple-cua.test\r\n"},
         {"To", "ä@example.test", SP_UNSUPPORTED, NULL},
         {"To", "a@b.test\nBcc: x", SP_INVALID, NULL},
+        {"To", "a@b.test, bad@@x, c@d.test", SP_INVALID, NULL}, /* nobody is left out silently */
+        {"To", "a@b.test c@d.test", SP_INVALID, NULL},
         {"Message-ID", "<é@x>", SP_INVALID, NULL},
         {"Message-ID", "<1@x.test>", SP_OK, "Message-ID: <1@x.test>\r\n"},
     };

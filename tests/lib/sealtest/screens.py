@@ -6,9 +6,10 @@ Keys come from ui/keymap.def by the name of the action, so a test says press("re
 
 import os
 import re
+import time
 
 from .e2e import BUILD
-from .term import Term
+from .term import WAIT, Term
 from .util import ROOT, read
 
 TMUX_NAMES = {"Esc": "Escape", "PgUp": "PPage", "PgDn": "NPage", "Backspace": "BSpace", "Delete": "DC", "Insert": "IC"}
@@ -23,6 +24,13 @@ SAYS = {
     "sealed-row": r"^.* \u2713.*%s",  # in the index
     "compose": r"^ +Subject +Re: ",
     "will-sign-and-encrypt": r"^ +Security +encrypted · signed · %s",
+    "question": r"^ Enter Done +Esc Cancel",
+    "unknown-certificate": r"Unknown server certificate",
+    "changed-certificate": r"ALARM: the server.s certificate has changed",
+    "outbox-failed": r"^ *failed +.*%s",
+    "outbox-later": r"^ *tried again later.*%s",
+    "outbox-uncertain": r"^ *perhaps sent.*%s",
+    "outbox-empty": r"Nothing waits to be sent",
     "sent": r"^ Sent: ",
 }
 
@@ -94,7 +102,19 @@ class Screens(Term):
         self.press("editor-done")
         return self
 
+    def refuse_all(self, quiet=1.0, seconds=WAIT):
+        """Answer no to every question (certificates …) until none has come for a while."""
+        end, last = time.monotonic() + seconds, time.monotonic()
+        while time.monotonic() - last < quiet:
+            if re.search(SAYS["question"], self.screen(), re.M):
+                self.press("cancel")
+                last = time.monotonic()
+            if time.monotonic() > end:
+                raise AssertionError(self.show("the questions do not end"))
+            time.sleep(0.05)
+        return self
+
     def quit(self, seconds=10):
         """Leave from wherever we are. Returns the exit status."""
-        self.command("quit")
+        self.press("quit")
         return self.wait_end(seconds)
