@@ -14,8 +14,8 @@
 
 #define GIVE_UP_S 432000       /* five days (RFC 5321 section 4.5.4.1) */
 
-/* Pauses after the first, second, ... failure, in seconds. The first is short: most troubles are a cut line. */
-static const int64_t pauses[] = {5, 60, 300, 900, 1800, 3600};
+/* Pauses after the first, second, ... failure, in seconds. The person may try again at any time, and is told how it stands. */
+static const int64_t pauses[] = {60, 300, 900, 1800, 3600};
 
 struct attempt {
     struct attempt *next;
