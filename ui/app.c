@@ -34,6 +34,15 @@ app_cursor(struct app *a, int y, int x)
 {
     a->cursor_y = y;
     a->cursor_x = x;
+    a->cursor_shown = true;
+}
+
+void
+app_point(struct app *a, int y, int x)
+{
+    a->cursor_y = y;
+    a->cursor_x = x;
+    a->cursor_shown = false;
 }
 
 /* ---- the engine */

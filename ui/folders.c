@@ -115,8 +115,10 @@ draw(struct app *a, struct view *v, struct rect area)
         char counts[48];
         (void)snprintf(counts, sizeof counts, "%6u /%7u", f->unread, f->total);
         int y = rows.y + i, right = rows.x + rows.w - 17;
-        if (on)
+        if (on) {
             draw_fill(a->draw, (struct rect){y, rows.x, 1, rows.w}, style);
+            app_point(a, y, rows.x);
+        }
         int name_x = rows.x + 2 + (a->accounts.n > 1 ? 16 : 0);
         if (a->accounts.n > 1)
             (void)draw_text(a->draw, y, rows.x + 2, 14, on ? style : STYLE_LABEL, acc ? acc->name : "?");

@@ -177,6 +177,8 @@ view_index_start(struct app *a)
     if (a->options.compose && !x->composed) {
         x->composed = true;
         compose_start(a, SP_DRAFT_NEW, 0, a->options.compose);
+    } else {
+        compose_resume(a);
     }
 }
 
