@@ -247,7 +247,7 @@ compose_details(struct app *a, struct compose *x)
         return;
     struct pager *p = &t->pager;
     pager_add(p, STYLE_STRONG, 0, x->draft.encrypt ? _("It is encrypted.") : _("It is NOT encrypted."));
-    pager_add(p, STYLE_NORMAL, 2, x->draft.encrypt ? _("Only the recipients can read it, each with a key of his own. Who writes to whom, and when, stays visible to the "
+    pager_add(p, STYLE_NORMAL, 2, x->draft.encrypt ? _("Only the recipients can read it, each with a key of their own. Who writes to whom, and when, stays visible to the "
                                                        "servers; the subject is hidden where the recipient's program understands that.")
                                                    : _("The servers that carry it can read it."));
     pager_add(p, STYLE_STRONG, 0, x->draft.sign ? _("It is signed.") : _("It is not signed."));
