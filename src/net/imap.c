@@ -540,10 +540,8 @@ imap_logout(struct imap *im)
     buf_init(&im->text);
     if (im->session) {
         im->timeout_ms = 2000;
-        enum sp_status st = imap_raw(im, &filter_limits_imap, "LOGOUT");
-        if (st && !im->session)
-            st = SP_OK; /* gone is gone */
-        close_session(im);
+        if (imap_raw(im, &filter_limits_imap, "LOGOUT") == SP_OK || im->session) /* else it is gone already */
+            close_session(im);
     }
     buf_release(&im->text);
     im->text = text;
