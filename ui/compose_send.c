@@ -163,7 +163,7 @@ on_sent(struct app *a, struct view *v, const struct call_reply *r, struct arena 
         app_close(a, v);
         struct buf keys = BUF_INIT;
         (void)keymap_keys(&a->keymap, ACTION_UNDO, V_INDEX, 1, &keys);
-        app_say(a, STYLE_STATUS, _("In the outbox. {1} takes it back."), buf_str(&keys), NULL);
+        app_say(a, STYLE_STATUS, _("In the outbox. {1} takes it back."), buf_str(&keys));
         buf_release(&keys);
         return;
     }
