@@ -271,7 +271,7 @@ find_row(struct app *a, struct index *x)
         }
     }
     if (*word)
-        app_say(a, STYLE_ERROR, _("\"{1}\" is not among the messages that are loaded."), word, NULL);
+        app_say(a, STYLE_ERROR, _("\"{1}\" is not among the messages that are loaded."), word);
 }
 
 static void
