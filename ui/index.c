@@ -335,7 +335,7 @@ message_action(struct app *a, struct index *x, enum action action, const char *a
 {
     struct index_rows *w = &x->window;
     if (x->list.cursor >= (int)w->n)
-        return action_info(action)->views & V_MESSAGE && action != ACTION_FOLDERS;
+        return messages_knows(action); /* nothing to do it to */
     const struct wr_index_row *row = &w->rows[x->list.cursor];
     const struct wr_folder *folder = app_folder(a, x->folder);
     size_t n = w->marks_n ? w->marks_n : 1, before = w->n;

@@ -31,6 +31,8 @@ void folder_label(const struct app *a, const struct wr_folder *f, struct buf *ou
 /* The sidebar of the list. */
 void folders_draw_sidebar(struct app *a, struct rect area, uint64_t current);
 
+/* True for the actions that messages_action does: they need a message. */
+bool messages_knows(enum action action);
 /* Changes to messages, from list and reader alike (messages.c). flags and account are those of the one under the cursor; arg as for
    view_ops.action. False: no action on messages. */
 bool messages_action(struct app *a, enum action action, const uint64_t *ids, size_t n, uint32_t flags, uint32_t account, const char *arg);
