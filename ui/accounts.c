@@ -49,11 +49,7 @@ draw_reason(struct app *a, struct rect r, const struct wr_account *acc)
     struct buf text = BUF_INIT;
     if (acc->status == SP_OK || acc->state == SP_ACCOUNT_ONLINE)
         return;
-    buf_adds(&text, words_status((enum sp_status)acc->status));
-    if (*acc->server_text) {
-        buf_addc(&text, ' ');
-        words_fill(&text, _("The server's words: \"{1}\""), &acc->server_text, 1);
-    }
+    words_failure((enum sp_status)acc->status, acc->server_text, &text);
     (void)draw_text(a->draw, r.y, r.x + 1, r.w - 2, STYLE_CAUTION, buf_str(&text));
     buf_release(&text);
 }

@@ -390,17 +390,29 @@ unknown_key(struct app *a, uint32_t key)
 }
 
 static void
+release_keys(struct app *a)
+{
+    a->hold = NULL;
+    size_t n = a->held_n;
+    a->held_n = 0;
+    for (size_t i = 0; i < n && !a->quit; i++)
+        app_key(a, a->held[i]);
+}
+
+static void
 on_hold_end(struct loop *l, void *arg)
 {
     struct app *a = arg;
     (void)l;
-    a->hold = NULL;
-    a->held_n = 0;
+    if (a->hold_forgets)
+        a->held_n = 0;
+    release_keys(a);
 }
 
 void
-app_hold_keys(struct app *a)
+app_hold_keys(struct app *a, bool forget)
 {
+    a->hold_forgets = forget;
     if (!a->hold)
         a->hold = loop_timer_add(a->loop, HOLD_MS, on_hold_end, a);
 }
@@ -411,11 +423,7 @@ app_release_keys(struct app *a)
     if (!a->hold)
         return;
     loop_timer_remove(a->hold);
-    a->hold = NULL;
-    size_t n = a->held_n;
-    a->held_n = 0;
-    for (size_t i = 0; i < n && !a->quit; i++)
-        app_key(a, a->held[i]);
+    release_keys(a);
 }
 
 void

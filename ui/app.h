@@ -81,6 +81,7 @@ struct app {
     bool dirty, quit, lent, pasting;
     bool unlocking;                    /* a try is on its way */
     struct loop_timer *hold;           /* a view is about to open: keys wait for it */
+    bool hold_forgets;
     uint32_t held[64];
     size_t held_n;
     bool ready;                        /* accounts and folders are known */
@@ -94,9 +95,9 @@ void app_release(struct app *a);
 /* At the end of every turn of the loop: frees what was closed, draws when something changed. */
 void app_settle(struct app *a);
 void app_key(struct app *a, uint32_t key);
-/* A view opens when its answer is there: what is typed ahead is meant for it. Keys wait for at most a moment; when the answer takes
-   longer, they are forgotten rather than taken for something else. */
-void app_hold_keys(struct app *a);
+/* A view opens when its answer is there: what is typed ahead is meant for it. Keys wait for at most a moment. When the answer takes
+   longer, the view that is there gets them, or (forget: it is not there yet) nobody, so that they are not taken for something else. */
+void app_hold_keys(struct app *a, bool forget);
 void app_release_keys(struct app *a);
 void app_quit(struct app *a, int code);
 void app_dirty(struct app *a);

@@ -4,6 +4,7 @@
 
 #include "app.h"
 #include "i18n.h"
+#include "pager.h"
 #include "words.h"
 
 /* The state of the connections, worst first; style says how loud. */
@@ -118,6 +119,21 @@ draw_hints(struct app *a, struct rect r)
     buf_release(&keys);
 }
 
+/* A choice of keys may need both lines at the bottom. */
+static bool
+draw_choice(struct app *a, const struct layout_screen *s)
+{
+    struct pager p;
+    if (!a->prompt || a->prompt->kind != PROMPT_KEY || words_width(a->prompt->label) <= s->status.w - 3)
+        return false;
+    pager_init(&p);
+    pager_add(&p, STYLE_STRONG, 0, a->prompt->label);
+    pager_draw(&p, a->draw, (struct rect){s->hint.y, s->hint.x + 1, 2, s->hint.w - 2});
+    pager_release(&p);
+    app_cursor(a, s->status.y, s->status.x + s->status.w - 1);
+    return true;
+}
+
 static void
 draw_status(struct app *a, struct rect r)
 {
@@ -151,8 +167,10 @@ app_draw(struct app *a)
         draw_title(a, s.title);
         if (question_open(a))
             question_draw(a, s.body);
-        draw_hints(a, s.hint);
-        draw_status(a, s.status);
+        if (!draw_choice(a, &s)) {
+            draw_hints(a, s.hint);
+            draw_status(a, s.status);
+        }
     }
     draw_end(a->draw, a->cursor_y, a->cursor_x);
 }

@@ -141,8 +141,8 @@ app_failed(struct app *a, const struct call_reply *r)
         question_unlock(a);
         return;
     }
-    if (*r->text)
-        app_say(a, STYLE_ERROR, _("{1} The server's words: \"{2}\""), words_status(r->status), r->text, NULL);
-    else
-        app_status(a, STYLE_ERROR, words_status(r->status));
+    struct buf text = BUF_INIT;
+    words_failure(r->status, r->text, &text);
+    app_status(a, STYLE_ERROR, buf_str(&text));
+    buf_release(&text);
 }

@@ -38,7 +38,7 @@ compose_start(struct app *a, enum sp_draft_kind kind, uint64_t message, const ch
         buf_adds(&url, "mailto:");
     buf_adds(&url, mailto ? mailto : "");
     app_status(a, STYLE_STATUS, _("Preparing…"));
-    app_hold_keys(a);
+    app_hold_keys(a, true);
     const struct wm_new_draft m = {.kind = (uint8_t)kind, .message = message, .mailto = buf_str(&url)};
     app_request(a, NULL, WM_TYPE_new_draft, &m, on_draft, TAG_START);
     buf_release(&url);
@@ -49,7 +49,7 @@ compose_undo(struct app *a)
 {
     if (!a->undo_outbox)
         return false;
-    app_hold_keys(a);
+    app_hold_keys(a, true);
     app_request(a, NULL, WM_TYPE_outbox_cancel, &(struct wm_outbox_cancel){.outbox = a->undo_outbox}, on_draft, TAG_UNDO);
     a->undo_outbox = 0;
     return true;

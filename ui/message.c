@@ -111,11 +111,7 @@ fail(struct app *a, struct message *x, const struct call_reply *r)
         return; /* asked again when the engine is back */
     if (r->status == SP_LOCKED)
         app_failed(a, r);
-    const char *known = words_status(r->status);
-    if (*r->text)
-        words_fill(&text, _("{1} The server's words: \"{2}\""), (const char *[]){known, r->text}, 2);
-    else
-        buf_adds(&text, known);
+    words_failure(r->status, r->text, &text);
     free(x->error);
     x->error = buf_take(&text);
     buf_release(&text);
@@ -139,6 +135,7 @@ on_view(struct app *a, struct view *v, const struct call_reply *r, struct arena 
     }
     if (r->status || !r->in || r->in->type != WM_TYPE_message_view) {
         fail(a, x, r);
+        app_release_keys(a);
         return;
     }
     show(a, x, r->in->msg);
@@ -148,6 +145,7 @@ on_view(struct app *a, struct view *v, const struct call_reply *r, struct arena 
         view_details_open(a, &x->verdict);
     else if (then == ACTION_PARTS)
         view_parts_open(a, x->id, &x->verdict);
+    app_release_keys(a);
 }
 
 static void
@@ -155,6 +153,7 @@ load(struct app *a, struct message *x)
 {
     app_drop(a, &x->view, x->id);
     x->done = x->total = 0;
+    app_hold_keys(a, false);
     if (x->path)
         app_request(a, &x->view, WM_TYPE_open_part, &(struct wm_open_part){.message = x->id, .path = x->path, .interactive = 1}, on_view, x->id);
     else

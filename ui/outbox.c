@@ -6,6 +6,7 @@
 
 #include "i18n.h"
 #include "list.h"
+#include "pager.h"
 #include "views.h"
 #include "words.h"
 
@@ -91,7 +92,7 @@ static void
 draw(struct app *a, struct view *v, struct rect area)
 {
     struct outbox *x = (struct outbox *)v;
-    struct rect rows = {area.y + 1, area.x, area.h - 4, area.w};
+    struct rect rows = {area.y + 1, area.x, area.h - 5, area.w};
     int state_w = area.w / 4, to_w = area.w / 3;
     draw_line(a->draw, area.y, area.x, area.w, STYLE_HEAD, "");
     (void)draw_text(a->draw, area.y, area.x + 1, state_w, STYLE_HEAD, _("State"));
@@ -105,13 +106,14 @@ draw(struct app *a, struct view *v, struct rect area)
         return;
     }
     const struct wr_outbox_item *item = &x->items[x->list.cursor];
-    int y = area.y + area.h - 2;
-    if (item->status)
-        (void)draw_text(a->draw, y, area.x + 1, area.w - 2, STYLE_NORMAL, words_status((enum sp_status)item->status));
-    if (*item->server_text) {
+    if (item->status) {
         struct buf text = BUF_INIT;
-        words_fill(&text, _("The server's words: \"{1}\""), &item->server_text, 1);
-        (void)draw_text(a->draw, y + 1, area.x + 1, area.w - 2, STYLE_NORMAL, buf_str(&text));
+        struct pager p;
+        pager_init(&p);
+        words_failure((enum sp_status)item->status, item->server_text, &text);
+        pager_add(&p, STYLE_NORMAL, 0, buf_str(&text));
+        pager_draw(&p, a->draw, (struct rect){area.y + area.h - 3, area.x + 1, 3, area.w - 2});
+        pager_release(&p);
         buf_release(&text);
     }
 }

@@ -171,9 +171,9 @@ careful_fetch(struct app *a, struct parts *x, const struct wr_part *part, enum t
         return;
     }
     struct buf label = BUF_INIT;
-    words_warning(w, &label);
-    buf_adds(&label, ". ");
     buf_adds(&label, tag == TAG_SAVE ? _("Save it all the same? (y/n)") : _("Open it all the same? (y/n)"));
+    buf_addc(&label, ' ');
+    words_warning(w, &label);
     app_prompt(a, prompt_keys(&x->view, buf_str(&label), "yn", on_confirmed, tag));
     buf_release(&label);
 }

@@ -74,9 +74,9 @@ on_saved(struct app *a, struct view *v, const struct call_reply *r, struct arena
         return;
     if (r->status == SP_EXISTS) {
         struct buf label = BUF_INIT;
-        buf_adds(&label, a->saving_path ? a->saving_path : "");
+        buf_adds(&label, _("That file exists already. Overwrite it? (y/n)"));
         buf_addc(&label, ' ');
-        buf_adds(&label, _("exists already. Overwrite it? (y/n)"));
+        buf_adds(&label, a->saving_path ? a->saving_path : "");
         app_prompt(a, prompt_keys(NULL, buf_str(&label), "yn", on_overwrite, 0));
         buf_release(&label);
         return;

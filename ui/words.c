@@ -419,6 +419,22 @@ words_level_name(unsigned level)
 }
 
 void
+words_failure(enum sp_status status, const char *server_text, struct buf *out)
+{
+    /* Of TLS there are no words of a server yet: the text is one of our own reasons. */
+    bool tls = status == SP_TLS || status == SP_TLS_UNTRUSTED || status == SP_TLS_PIN_CHANGED;
+    const char *known = tls ? words_reason(server_text) : NULL;
+    buf_adds(out, words_status(status));
+    if (!*server_text)
+        return;
+    buf_addc(out, ' ');
+    if (known)
+        buf_adds(out, known);
+    else
+        words_fill(out, _("The server's words: \"{1}\""), &server_text, 1);
+}
+
+void
 words_notice(unsigned kind, const char *const *args, size_t n, struct buf *out)
 {
     struct buf status = BUF_INIT;
@@ -426,15 +442,14 @@ words_notice(unsigned kind, const char *const *args, size_t n, struct buf *out)
     for (size_t i = 0; i < n && i < COUNT(mine); i++)
         mine[i] = args[i];
     if (kind == SP_NOTICE_ACCOUNT_FAILED || kind == SP_NOTICE_SEND_FAILED) {
-        /* The second argument names a status, the third quotes the server (S44). */
+        /* The second argument names a status, the third quotes the server. */
         enum sp_status st = SP_INTERNAL;
         for (int i = 0; i < SP_STATUS_COUNT; i++)
             if (strcmp(sp_status_name((enum sp_status)i), mine[1]) == 0)
                 st = (enum sp_status)i;
-        mine[1] = words_status(st);
-        if (*mine[2])
-            words_fill(&status, _("The server's words: \"{1}\""), &mine[2], 1);
-        mine[2] = buf_str(&status);
+        words_failure(st, mine[2], &status);
+        mine[1] = buf_str(&status);
+        mine[2] = "";
     }
     words_fill(out, kind < COUNT(notices) && notices[kind] ? _(notices[kind]) : _("Something happened: {1} {2} {3}"), mine, COUNT(mine));
     while (out->len && out->data[out->len - 1] == ' ')

@@ -45,6 +45,8 @@ const char *words_level_name(unsigned level);
 
 /* Why something failed, one sentence. Static. */
 const char *words_status(enum sp_status status);
+/* The sentence of a status and, when there is one, the server's text, marked as such (S44). */
+void words_failure(enum sp_status status, const char *server_text, struct buf *out);
 /* Unknown kinds say so. */
 void words_notice(unsigned kind, const char *const *args, size_t n, struct buf *out);
 const char *words_account_state(unsigned state);

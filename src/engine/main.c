@@ -112,6 +112,30 @@ begin(struct engine *e)
     return e->control;
 }
 
+static void
+end(struct engine *e)
+{
+    if (e->store) {
+        engine_closing(e);
+        store_close(e->store);
+        e->store = NULL;
+    }
+    if (!e->role)
+        return;
+    door_free(e->door);
+    calls_free(e->control, SP_CANCELLED);
+    peers_free(e->peers);
+    profile_free(e->profile);
+    questions_free(e->questions);
+    events_free(e->events);
+    judge_free(e->judge);
+    keysrv_free(e->keysrv);
+    outbox_free(e->outbox);
+    accounts_free(e->accounts);
+    role_free(e->role);
+    arena_release(&e->arena);
+}
+
 int
 main(void)
 {
@@ -119,15 +143,6 @@ main(void)
     int code = 1;
     if (begin(&e))
         code = role_run(e.role);
-    if (e.store) {
-        engine_closing(&e);
-        store_close(e.store);
-        e.store = NULL;
-    }
-    /* The rest is freed by the end of the process; secrets are wiped here. */
-    if (e.role) {
-        door_free(e.door);
-        profile_free(e.profile);
-    }
+    end(&e);
     return code;
 }

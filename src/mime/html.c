@@ -18,7 +18,8 @@
 #include "html_writer.h"
 #include "mime/document.h"
 
-#define MAX_DEPTH 400
+#define MAX_DEPTH 4000
+#define MAX_COST ((uint64_t)150000000) /* comparisons of names: about a second */
 #define MAX_STYLE ((size_t)262144)
 #define MAX_LINK_TEXT ((size_t)2000)
 #define HIDDEN_SAMPLE ((size_t)120)
@@ -52,6 +53,7 @@ struct html {
     struct html_writer w;
     struct level levels[MAX_DEPTH];
     int depth;
+    uint64_t end_tags;        /* in the whole text */
     bool too_deep, in_style, link_image, link_hidden;
     char bullet[16];
     char *base;               /* owned: <base href> */
@@ -402,7 +404,9 @@ on_start(void *ctx, const xmlChar *element, const xmlChar **atts)
     struct html *h = ctx;
     const char *name = (const char *)element;
 
-    if (h->depth >= MAX_DEPTH) {
+    /* Each end tag is looked for among all open elements. Some fraud is stuffed with thousands of invented tags that are never
+       closed, so depth alone is no reason to give up. */
+    if (h->depth >= MAX_DEPTH || (uint64_t)h->depth * h->end_tags > MAX_COST) {
         h->too_deep = true;
         xmlStopParser(h->parser);
         return;
@@ -498,7 +502,7 @@ on_text(void *ctx, const xmlChar *text, int n)
 
 /* libxml2 compares each attribute of a tag with all before it, so masses of them are quadratic. True when that would hurt. */
 static bool
-is_costly(const char *s, size_t len)
+is_costly(struct html *h, const char *s, size_t len)
 {
     uint64_t cost = 0, words = 0;
     bool inside = false;
@@ -506,13 +510,14 @@ is_costly(const char *s, size_t len)
         if (!inside) {
             inside = s[i] == '<';
             words = 0;
+            h->end_tags += inside && i + 1 < len && s[i + 1] == '/';
         } else if (s[i] == '>') {
             inside = false;
             cost += words * words;
         } else if ((unsigned char)s[i] <= ' ' && i + 1 < len && (unsigned char)s[i + 1] > ' ') {
             words++;
         }
-        if (cost + words * words > 20000000)
+        if (cost + words * words > MAX_COST)
             return true;
     }
     return false;
@@ -536,7 +541,7 @@ run_parser(struct html *h, const char *s, size_t len)
 }
 
 static void
-render(struct buf *out, const char *s, size_t len, size_t max, const struct html_sink *sink)
+render(struct buf *out, const char *s, size_t len, size_t max, bool simple, const struct html_sink *sink)
 {
     size_t start = out->len;
     struct html *h = calloc(1, sizeof *h);
@@ -544,7 +549,7 @@ render(struct buf *out, const char *s, size_t len, size_t max, const struct html
         return;
     h->sink = sink;
     html_writer_init(&h->w, out, max);
-    if (is_costly(s, len) || len > 0x3fffffff)
+    if (simple || is_costly(h, s, len) || len > 0x3fffffff)
         h->too_deep = true;
     else
         run_parser(h, s, len);
@@ -590,7 +595,7 @@ sniff_charset(const char *s, size_t len, char out[64])
 }
 
 void
-html_to_text(struct buf *out, const char *label, const char *bytes, size_t len, size_t max, const struct html_sink *sink)
+html_to_text(struct buf *out, const char *label, const char *bytes, size_t len, size_t max, bool simple, const struct html_sink *sink)
 {
     struct buf utf8 = BUF_INIT;
     struct charset_result r;
@@ -605,6 +610,6 @@ html_to_text(struct buf *out, const char *label, const char *bytes, size_t len, 
         sink->note(sink->arg, "text-too-large", NULL);
     if (r.damaged && sink->note)
         sink->note(sink->arg, "undecodable-text", label);
-    render(out, buf_str(&utf8), utf8.len, max, sink);
+    render(out, buf_str(&utf8), utf8.len, max, simple, sink);
     buf_release(&utf8);
 }

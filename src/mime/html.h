@@ -10,13 +10,13 @@ struct html_sink {
     /* flags: enum doc_link_flag */
     void (*link)(void *arg, const char *text, const char *target, uint32_t flags);
     void (*ref)(void *arg, const char *url);
-    /* id: "hidden-text" (S46), "html-form", "html-script", "html-too-deep", "text-too-large" */
+    /* id: "hidden-text" (S46), "html-form", "html-script", "html-too-complex", "text-too-large" */
     void (*note)(void *arg, const char *id, const char *detail);
     void *arg;
 };
 
 /* Appends the text of an HTML document (bytes in the charset named by label, "" = look into the document, else guess) to out,
-   at most max bytes, LF lines. Hidden text is left out and noted. label_used (may be NULL) gets the converter's name. */
-void html_to_text(struct buf *out, const char *label, const char *bytes, size_t len, size_t max, const struct html_sink *sink);
+   at most max bytes, LF lines. Hidden text is left out and noted. simple: only take the tags off, without a parser. */
+void html_to_text(struct buf *out, const char *label, const char *bytes, size_t len, size_t max, bool simple, const struct html_sink *sink);
 
 #endif

@@ -15,6 +15,7 @@ struct import {
     struct scan scan;
     struct doc_builder doc;
     size_t text_left;           /* of DOC_BOUND_TEXT */
+    size_t html_left;           /* bytes of HTML that may still go through the parser, of all parts together */
 };
 
 /* After the scan, import.c: a part for every entity, with path, type, flags and ranges. SP_OK or SP_NOMEM. */

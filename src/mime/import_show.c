@@ -258,19 +258,15 @@ static void
 show_message(struct import *im, uint32_t part, struct show how)
 {
     struct doc_part *p = part_of(im, part);
-    char *disp = disposition(im, part);
     /* As the root it is the wrapping of a protected payload (RFC 8551 section 3.1), not a forwarded message. */
     bool wrapping = part == 0 || p->flags & DOC_PART_FORWARDED_NO;
 
     if (!wrapping && !how.attached)
         p->flags |= DOC_PART_ATTACHMENT;
-    if (!wrapping) {
-        how.chosen = how.chosen && strcmp(disp, "attachment") != 0;
+    if (!wrapping) /* its text is shown whatever its disposition: the verdict frames it as forwarded (S33) */
         how.attached = true;
-    }
     how.first = true;
     how.related = false;
-    g_free(disp);
     show_part(im, scan_at(&im->scan, part)->first_child, how);
 }
 

@@ -215,7 +215,9 @@ import_html(struct import *im, uint32_t part, const struct buf *content, bool in
 
     if (label && *label && !charset_converter(label))
         doc_build_note(&im->doc, part, "unknown-charset", label);
-    html_to_text(&text, label ? label : "", buf_str(content), content->len, text_bound(im), &sink);
+    bool simple = content->len > im->html_left;
+    html_to_text(&text, label ? label : "", buf_str(content), content->len, text_bound(im), simple, &sink);
+    im->html_left -= simple ? 0 : content->len;
     im->text_left -= text.len < im->text_left ? text.len : im->text_left;
     doc_build_part_at(&im->doc, part)->text = doc_build_text(&im->doc, buf_str(&text), text.len);
     size_t n = inline_pgp ? pgp_loose_messages(buf_str(&text), text.len, regions, MAX_REGIONS) : 0;

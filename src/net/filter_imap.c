@@ -109,8 +109,12 @@ eat_flags(struct cursor *c)
         if (i && !eat(c, ' '))
             return false;
         bool system = eat(c, '\\');
+        const char *name = c->at;
         if (!eat_atom(c) && !(system && eat(c, '*')))
             return false;
+        for (; name < c->at; name++)
+            if (*name == ']') /* libetpan takes it for the end of a response code; the line is ours to change */
+                *(char *)(uintptr_t)name = '_';
     }
     return false;
 }

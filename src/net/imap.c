@@ -122,6 +122,7 @@ imap_raw_begin(struct imap *im, int64_t total_ms, const struct filter_limits *li
     struct buf line = BUF_INIT;
     if (!im->session)
         return not_open();
+    (void)buf_reserve(&line, strlen(command) + 32); /* at once: growing would leave a password's copies behind */
     buf_addf(&line, "%d ", ++im->session->imap_tag);
     buf_adds(&line, command);
     buf_adds(&line, "\r\n");
@@ -131,7 +132,7 @@ imap_raw_begin(struct imap *im, int64_t total_ms, const struct filter_limits *li
     stream_begin(&im->stream, total_ms, im->timeout_ms, limits);
     im->stream.filter.mute = true;
     enum sp_status st = stream_write(&im->stream, line.data, line.len);
-    buf_release(&line);
+    buf_release_wiped(&line);
     return st ? imap_drop(im, st) : SP_OK;
 }
 
@@ -327,6 +328,7 @@ answer_challenge(struct imap *im, struct sasl *sasl, bool first)
     struct filter_notes *n = &im->stream.filter.notes;
     struct buf reply = BUF_INIT;
     const char *challenge = first && sasl_client_first(sasl) ? NULL : buf_str(&n->challenge);
+    (void)buf_reserve(&reply, SASL_ROOM);
     enum sp_status st = sasl_step(sasl, challenge, &reply);
     if (st) {
         buf_release_wiped(&reply);
@@ -347,6 +349,7 @@ authenticate(struct imap *im, struct sasl *sasl)
     bool first = true;
     enum sp_status st = SP_OK;
 
+    (void)buf_reserve(&command, SASL_ROOM);
     buf_addf(&command, "AUTHENTICATE %s", sasl_name(sasl->mechanism));
     if (sasl_client_first(sasl) && imap_has(im, "SASL-IR")) {
         buf_addc(&command, ' ');
@@ -380,6 +383,7 @@ static enum sp_status
 login(struct imap *im, const char *user, const struct secret *password)
 {
     struct buf command = BUF_INIT;
+    (void)buf_reserve(&command, SASL_ROOM);
     buf_adds(&command, "LOGIN ");
     enum sp_status st = imap_quote(&command, user);
     buf_addc(&command, ' ');
@@ -536,10 +540,8 @@ imap_logout(struct imap *im)
     buf_init(&im->text);
     if (im->session) {
         im->timeout_ms = 2000;
-        enum sp_status st = imap_raw(im, &filter_limits_imap, "LOGOUT");
-        if (st && !im->session)
-            st = SP_OK; /* gone is gone */
-        close_session(im);
+        if (imap_raw(im, &filter_limits_imap, "LOGOUT") == SP_OK || im->session) /* else it is gone already */
+            close_session(im);
     }
     buf_release(&im->text);
     im->text = text;

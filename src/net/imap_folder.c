@@ -317,6 +317,18 @@ append_command(struct imap *im, const char *raw, uint32_t flags, int64_t date, s
     return st ? st : buf_status(out);
 }
 
+/* [APPENDUID uidvalidity uid] (RFC 4315) */
+static void
+read_append_uid(const char *code, struct wm_imap_appended *out)
+{
+    char *end;
+    if (strncasecmp(code, "APPENDUID ", 10) != 0)
+        return;
+    unsigned long validity = strtoul(code + 10, &end, 10), uid = *end == ' ' ? strtoul(end, &end, 10) : 0;
+    if (*end == '\0' && validity && validity <= UINT32_MAX && uid && uid <= UINT32_MAX)
+        *out = (struct wm_imap_appended){.uidvalidity = (uint32_t)validity, .uid = (uint32_t)uid};
+}
+
 enum sp_status
 imap_append(struct imap *im, const char *raw, uint32_t flags, int64_t date, const char *bytes, size_t len, struct wm_imap_appended *out)
 {
@@ -337,7 +349,7 @@ imap_append(struct imap *im, const char *raw, uint32_t flags, int64_t date, cons
     }
     buf_release(&command);
     buf_release(&message);
-    if (!st) /* [APPENDUID uidvalidity uid] (RFC 4315) */
-        (void)(sscanf(buf_str(&im->stream.filter.notes.code), "APPENDUID %u %u", &out->uidvalidity, &out->uid) == 2);
+    if (!st)
+        read_append_uid(buf_str(&im->stream.filter.notes.code), out);
     return st;
 }

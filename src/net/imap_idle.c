@@ -45,7 +45,7 @@ watch_folder(struct imap *im, int64_t until, imap_changed_fn *fn, void *arg)
         enum sp_status st = stream_wait_input(&im->stream, noted ? SETTLE_MS : left, &ready);
         if (st)
             return st;
-        if (ready && (st = stream_pump(&im->stream)))
+        if (ready && (st = stream_pump_ready(&im->stream)))
             return st;
         if (!ready && noted) {
             (void)tell_changes(im, fn, arg);

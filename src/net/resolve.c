@@ -223,17 +223,13 @@ resolve_interleave(struct addresses *a)
         return;
     sa_family_t family = old.list[0].addr.ss_family;
     for (uint32_t n = 0; n < old.n; n++) {
-        uint32_t pick = RESOLVE_MAX;
-        for (uint32_t i = 0; i < old.n; i++) {
-            if (used[i])
-                continue;
-            if (pick == RESOLVE_MAX)
-                pick = i;
-            if (old.list[i].addr.ss_family == family) {
-                pick = i;
-                break;
-            }
-        }
+        uint32_t pick = 0, other = 0;
+        while (other + 1 < old.n && used[other])
+            other++;
+        for (pick = other; pick + 1 < old.n && (used[pick] || old.list[pick].addr.ss_family != family);)
+            pick++;
+        if (used[pick] || old.list[pick].addr.ss_family != family)
+            pick = other; /* that family is used up */
         used[pick] = true;
         a->list[n] = old.list[pick];
         family = old.list[pick].addr.ss_family == AF_INET ? AF_INET6 : AF_INET;

@@ -159,7 +159,7 @@ scram_proof(struct sasl *s, const struct buf *salt, long iterations, const struc
     good = good && hmac(md, salted, len, "Client Key", 10, client) && EVP_Digest(client, len, stored, NULL, md, NULL) == 1 &&
            hmac(md, stored, len, auth->data, auth->len, signature) && hmac(md, salted, len, "Server Key", 10, server) &&
            hmac(md, server, len, auth->data, auth->len, s->signature);
-    for (unsigned i = 0; i < len; i++)
+    for (unsigned i = 0; good && i < len; i++)
         proof[i] = client[i] ^ signature[i];
     s->signature_len = len;
     OPENSSL_cleanse(salted, sizeof salted);
@@ -208,7 +208,7 @@ scram_third(struct sasl *s, const struct buf *challenge)
         return strncmp(buf_str(challenge), "e=", 2) == 0 ? SP_AUTH_FAILED : SP_PROTOCOL;
     const char *text = challenge->data + 2;
     enum sp_status st = decode_base64(text, strcspn(text, ","), &shown);
-    if (!st && (shown.len != s->signature_len || CRYPTO_memcmp(shown.data, s->signature, shown.len) != 0))
+    if (!st && (shown.len != s->signature_len || !shown.data || CRYPTO_memcmp(shown.data, s->signature, shown.len) != 0))
         st = SP_AUTH_FAILED;
     s->proven = st == SP_OK;
     buf_release(&shown);
@@ -224,6 +224,8 @@ scram_step(struct sasl *s, const char *challenge, struct buf *out)
         scram_first(s, out);
         return buf_status(out);
     }
+    if (!challenge)
+        return SP_PROTOCOL;
     st = decode_base64(challenge, strlen(challenge), &decoded);
     if (!st && (decoded.len == 0 || memchr(decoded.data, 0, decoded.len)))
         st = SP_PROTOCOL;
@@ -241,6 +243,7 @@ plain_step(struct sasl *s, struct buf *out)
     struct buf message = BUF_INIT;
     if (s->step)
         return SP_PROTOCOL;
+    (void)buf_reserve(&message, SASL_ROOM);
     buf_addc(&message, '\0');
     buf_adds(&message, s->user);
     buf_addc(&message, '\0');

@@ -17,6 +17,9 @@ const char *sasl_name(enum sasl_mechanism m);
 /* The best mechanism that offers(arg, name) tells of. wanted: "" = any, else exactly that one. SASL_NONE when there is none. */
 enum sasl_mechanism sasl_choose(const char *wanted, bool (*offers)(void *arg, const char *name), void *arg);
 
+/* Reserve this much in buffers that take secrets: one that grows leaves copies behind in freed memory. */
+#define SASL_ROOM ((size_t)16384)
+
 struct sasl {
     enum sasl_mechanism mechanism;
     const char *user;             /* borrowed */

@@ -228,6 +228,7 @@ auth_rounds(struct smtp *s, struct sasl *sasl, bool client_spoke)
     enum sp_status st = SP_OK;
     for (int rounds = 0; rounds < 10 && n->number == 334 && !st; rounds++) {
         struct buf line = BUF_INIT, challenge = BUF_INIT;
+        (void)buf_reserve(&line, SASL_ROOM);
         buf_adds(&challenge, buf_str(&n->text));
         st = sasl_step(sasl, client_spoke || !sasl_client_first(sasl) ? buf_str(&challenge) : NULL, &line);
         client_spoke = true;
@@ -260,6 +261,8 @@ authenticate(struct smtp *s, const struct wr_server *server, const struct secret
         return SP_AUTH_UNSUPPORTED;
     enum sp_status st = sasl_init(&sasl, m, server->user, password);
     bool inline_first = false;
+    (void)buf_reserve(&line, SASL_ROOM);
+    (void)buf_reserve(&initial, SASL_ROOM);
     if (!st && sasl_client_first(&sasl)) {
         st = sasl_step(&sasl, NULL, &initial);
         inline_first = true;

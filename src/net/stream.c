@@ -189,8 +189,8 @@ read_some(struct stream *s, char *buf, size_t len, size_t *n)
     return errno == EAGAIN || errno == EINTR ? TLS_WANT_READ : TLS_FAILED;
 }
 
-enum sp_status
-stream_pump(struct stream *s)
+static enum sp_status
+pump(struct stream *s, bool wait)
 {
     char buf[READ_SIZE];
     size_t n = 0;
@@ -200,6 +200,8 @@ stream_pump(struct stream *s)
             break;
         if (step == TLS_CLOSED || step == TLS_FAILED)
             return fail(s, SP_DISCONNECTED);
+        if (!wait)
+            return SP_OK;
         enum sp_status st = wait_socket(s, step == TLS_WANT_READ ? POLLIN : POLLOUT);
         if (st)
             return fail(s, st);
@@ -215,6 +217,18 @@ stream_pump(struct stream *s)
     }
     atomic_store(&s->watch->busy_ms, now);
     return st ? fail(s, st) : SP_OK;
+}
+
+enum sp_status
+stream_pump(struct stream *s)
+{
+    return pump(s, true);
+}
+
+enum sp_status
+stream_pump_ready(struct stream *s)
+{
+    return pump(s, false);
 }
 
 enum sp_status

@@ -60,6 +60,8 @@ enum sp_status stream_connect(struct stream *s, int resolver_fd, const char *hos
 enum sp_status stream_start_tls(struct stream *s, const struct tls_anchors *a, const struct tls_policy *policy) SP_MUST_USE;
 /* Reads once, at least one byte, into the filter. */
 enum sp_status stream_pump(struct stream *s) SP_MUST_USE;
+/* The same without waiting: SP_OK also when nothing whole is there yet (a TLS record may carry no data, or be cut). */
+enum sp_status stream_pump_ready(struct stream *s) SP_MUST_USE;
 /* Waits until bytes can be read (true in *ready), for at most ms. SP_CANCELLED at once when cancelled, whatever the mode. */
 enum sp_status stream_wait_input(struct stream *s, int64_t ms, bool *ready) SP_MUST_USE;
 enum sp_status stream_write(struct stream *s, const void *bytes, size_t len) SP_MUST_USE;

@@ -381,7 +381,7 @@ tls_write(struct tls *t, const void *buf, size_t len, size_t *n)
 bool
 tls_pending(const struct tls *t)
 {
-    return SSL_has_pending(t->ssl) == 1;
+    return SSL_pending(t->ssl) > 0; /* not SSL_has_pending: a cut record would look like data and be asked for without end */
 }
 
 void

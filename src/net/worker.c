@@ -167,22 +167,16 @@ static void
 listen_to_server(struct worker *w)
 {
     struct imap *im = &w->imap;
-    im->stream.cancel = STREAM_CANCEL_UNSENT;
-    im->stream.cancelled = true; /* nothing to cancel here */
-    im->stream.deadline_ms = loop_now_ms() + 5000;
-    im->stream.idle_ms = 5000;
+    struct buf words = BUF_INIT;
     im->stream.filter.mute = true;
-    enum sp_status st = stream_pump(&im->stream);
-    if (st) {
-        enum sp_status why = SP_DISCONNECTED;
-        struct buf words = BUF_INIT;
-        buf_adds(&words, buf_str(&im->stream.filter.notes.bye_text));
-        why = st == SP_TIMEOUT ? why : st;
-        imap_release(im);
-        imap_init(im, &w->watch, im->on_alert, im->arg);
-        tell_lost(w, why, buf_str(&words));
-        buf_release(&words);
-    }
+    enum sp_status st = stream_pump_ready(&im->stream);
+    if (!st)
+        return;
+    buf_adds(&words, buf_str(&im->stream.filter.notes.bye_text));
+    imap_release(im);
+    imap_init(im, &w->watch, im->on_alert, im->arg);
+    tell_lost(w, st, buf_str(&words));
+    buf_release(&words);
 }
 
 /* The next job; waits for it. NULL: stop. */

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 static const char *
 skip(const char *s)
@@ -22,6 +21,15 @@ skip(const char *s)
             break;
     }
     return s;
+}
+
+/* Days from 1970-01-01 in the Gregorian calendar; month 0..11. Years begin in March, so that the leap day is the last. */
+static int64_t
+days_of(int year, int mon, int mday)
+{
+    int64_t y = mon < 2 ? year - 1 : year, m = (mon + 10) % 12;
+    int64_t era = y >= 0 ? y / 400 : (y - 399) / 400, in_era = y - era * 400;
+    return era * 146097 + in_era * 365 + in_era / 4 - in_era / 100 + (m * 153 + 2) / 5 + mday - 1 - 719468;
 }
 
 /* At most 4 digits. */
@@ -71,28 +79,27 @@ zone_seconds(const char *s)
 int64_t
 date_parse(const char *s)
 {
-    struct tm tm = {.tm_isdst = 0};
+    int day, mon, year, hour, minute, second = 0;
     const char *at = skip(s);
     while ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || *at == '.') /* day of the week */
         at++;
-    if (!number(&at, &tm.tm_mday) || !month(&at, &tm.tm_mon) || !number(&at, &tm.tm_year) || !number(&at, &tm.tm_hour))
+    if (!number(&at, &day) || !month(&at, &mon) || !number(&at, &year) || !number(&at, &hour))
         return 0;
     if (*(at = skip(at)) != ':')
         return 0;
     at++;
-    if (!number(&at, &tm.tm_min))
+    if (!number(&at, &minute))
         return 0;
     if (*(at = skip(at)) == ':') {
         at++;
-        if (!number(&at, &tm.tm_sec))
+        if (!number(&at, &second))
             return 0;
     }
-    if (tm.tm_year < 50)
-        tm.tm_year += 2000;
-    else if (tm.tm_year < 1000)
-        tm.tm_year += 1900;
-    if (tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+    if (year < 50)
+        year += 2000;
+    else if (year < 1000)
+        year += 1900;
+    if (day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
         return 0;
-    tm.tm_year -= 1900;
-    return (int64_t)timegm(&tm) - zone_seconds(at);
+    return days_of(year, mon, day) * 86400 + hour * 3600 + minute * 60 + second - zone_seconds(at);
 }

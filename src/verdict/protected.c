@@ -10,6 +10,7 @@
 #include "date.h"
 
 #define MAX_FIELDS 500
+#define MAX_PROTECTED 200 /* fields of a payload's root that are looked at: each one is sought in the whole header */
 
 /* --- access */
 
@@ -201,10 +202,15 @@ fill_protected(struct verdict *v, const struct headers *h)
     struct wr_protected_headers *out = &v->out->protected_headers;
     const struct document *d = v->in->docs[h->doc], *outer = v->in->docs[0];
 
-    for (uint32_t i = 0; i < d->headers.count && out->fields_n < MAX_FIELDS; i++) {
+    unsigned seen = 0;
+
+    for (uint32_t i = 0; i < d->headers.count && seen < MAX_PROTECTED; i++) {
         const struct doc_header *f = doc_header(d, i);
         const char *name = doc_text(d, f->name);
-        if (f->part == h->part && !is_structural(name) && count_fields(d, h->part, name) == 1)
+        if (f->part != h->part)
+            continue;
+        seen++;
+        if (!is_structural(name) && count_fields(d, h->part, name) == 1)
             add_text(v, &out->fields, &out->fields_n, name);
     }
     for (size_t i = 0; i < sizeof compared / sizeof *compared; i++) {

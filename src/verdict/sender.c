@@ -93,6 +93,16 @@ take(struct reader *r, char c)
     return true;
 }
 
+static bool
+put(char *out, size_t size, const char *s)
+{
+    size_t len = strlen(s);
+    if (len >= size)
+        return false;
+    memcpy(out, s, len + 1);
+    return true;
+}
+
 /* method [/version] = result, then reason= and ptype.property= pairs, up to ";" or the end. */
 static bool
 read_result(struct reader *r, struct result *out)
@@ -104,17 +114,15 @@ read_result(struct reader *r, struct result *out)
         return false;
     if (take(r, '/') && !token(r, "=", value))
         return false;
-    if (!take(r, '=') || !token(r, "", value) || strlen(key) >= sizeof out->method || strlen(value) >= sizeof out->result)
+    if (!take(r, '=') || !token(r, "", value) || !put(out->method, sizeof out->method, key) ||
+        !put(out->result, sizeof out->result, value))
         return false;
-    strcpy(out->method, key);
-    strcpy(out->result, value);
     for (skip(r); *r->at && *r->at != ';'; skip(r)) {
         if (!token(r, "=", key) || !take(r, '=') || !token(r, "", value))
             return false;
         if (strcasecmp(key, "header.from") == 0) {
-            if (*out->from || strlen(value) >= sizeof out->from)
+            if (*out->from || !put(out->from, sizeof out->from, value))
                 return false;
-            strcpy(out->from, value);
         }
     }
     return !r->bad;

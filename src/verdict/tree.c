@@ -3,7 +3,6 @@
    other's layers, later ones out of earlier ones; parts stand behind their parents. So everything is one pass, no recursion. */
 #include "internal.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define MAX_PATH 2048
@@ -30,20 +29,32 @@ carrier(const struct document *d, const struct doc_layer *l)
     return second < d->parts.count ? second : l->part;
 }
 
+/* Puts a path in front of out; what does not fit leaves out empty. */
+static void
+prepend(const char *up, char out[MAX_PATH])
+{
+    size_t up_len = strlen(up), len = strlen(out);
+    bool dot = up_len && len;
+    if (up_len + dot + len >= MAX_PATH) {
+        out[0] = '\0';
+        return;
+    }
+    memmove(out + up_len + dot, out, len + 1);
+    memcpy(out, up, up_len);
+    if (dot)
+        out[up_len] = '.';
+}
+
 /* Writes the path; "" when it does not fit. */
 static void
 path_of(const struct verdict_input *in, size_t doc, uint32_t part, char out[MAX_PATH])
 {
-    char tail[MAX_PATH];
-    snprintf(out, MAX_PATH, "%s", doc_text(in->docs[doc], doc_part(in->docs[doc], part)->path));
+    out[0] = '\0';
+    prepend(doc_text(in->docs[doc], doc_part(in->docs[doc], part)->path), out);
     for (size_t origin; (origin = doc_origin(in, doc)) != NONE;) {
         const struct verdict_layer *r = &in->layers[origin];
         const struct document *d = in->docs[r->doc];
-        const char *up = doc_text(d, doc_part(d, carrier(d, doc_layer(d, r->layer)))->path);
-        memcpy(tail, out, MAX_PATH);
-        int n = snprintf(out, MAX_PATH, "%s%s%s", up, *up && *tail ? "." : "", tail);
-        if (n < 0 || n >= MAX_PATH)
-            out[0] = '\0';
+        prepend(doc_text(d, doc_part(d, carrier(d, doc_layer(d, r->layer)))->path), out);
         doc = r->doc;
     }
 }

@@ -2,7 +2,6 @@
 /* What a reader should know beside the crypto: notes of the parser, doubtful senders, attachments and links. Levels: notice = good to
    know, caution = look twice, danger = do not touch. Deeper judgement is the threat room's. */
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -10,6 +9,8 @@
 #include "walk.h"
 
 #define MAX_WARNINGS 100
+#define MAX_LINKS 5000
+#define MAX_REFS 1000
 
 /* X(id, level, English sentence; %s is the first argument) */
 #define WARNING_TABLE(X)                                                                                             \
@@ -226,7 +227,7 @@ add_links(struct verdict *v, size_t doc)
 {
     const struct document *d = v->in->docs[doc];
     struct wr_verdict *out = v->out;
-    for (uint32_t i = 0; i < d->links.count; i++) {
+    for (uint32_t i = 0; i < d->links.count && out->links_n < MAX_LINKS; i++) {
         const struct doc_link *l = doc_link(d, i);
         struct wr_link *list = grow_list(v, out->links, out->links_n, sizeof *list);
         if (!list)
@@ -238,7 +239,7 @@ add_links(struct verdict *v, size_t doc)
         if (why)
             warning_add(v, why, part, target);
     }
-    for (uint32_t i = 0; i < d->refs.count; i++) {
+    for (uint32_t i = 0; i < d->refs.count && out->remote_refs_n < MAX_REFS; i++) {
         const struct doc_ref *r = doc_ref(d, i);
         add_text(v, &out->remote_refs, &out->remote_refs_n, doc_text(d, r->url));
         warning_add(v, "remote-content", tree_path(v, doc, r->part), "");

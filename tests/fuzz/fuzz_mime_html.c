@@ -34,7 +34,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct buf out = BUF_INIT;
     if (size == 0)
         return 0;
-    html_to_text(&out, labels[*data % 8], (const char *)data + 1, size - 1, 100000, &sink);
+    html_to_text(&out, labels[*data % 8], (const char *)data + 1, size - 1, 100000, (*data & 8) != 0, &sink);
     if (out.len > 100000 || !utf8_valid(buf_str(&out), out.len))
         abort();
     buf_release(&out);

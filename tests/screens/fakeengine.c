@@ -533,6 +533,8 @@ main(int argc, char **argv)
     ui_argv[n] = NULL;
     f.generation = 1;
     f.log = log ? fopen(log, "w") : NULL;
+    if (f.log)
+        (void)setvbuf(f.log, NULL, _IOLBF, 0);
     f.loop = loop_new();
     if (n == 0 || !f.loop || wire_pair(stub) != SP_OK || wire_pair(engine) != SP_OK)
         return 1;

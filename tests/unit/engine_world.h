@@ -533,6 +533,7 @@ world_start_engine(struct world *w)
         (void)dup2(ends[1], 3);
         (void)fcntl(3, F_SETFD, 0);
         (void)close_range(4, ~0U, 0);
+        (void)setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* it cannot work in a confined process */
         (void)execl(w->program, "sealpost-engine", (char *)NULL);
         _exit(127);
     }
@@ -545,10 +546,16 @@ world_start_engine(struct world *w)
 }
 
 static inline void
-world_kill_engine(struct world *w)
+world_end_engine(struct world *w, bool kindly)
 {
-    (void)kill(w->engine, SIGKILL);
-    (void)waitpid(w->engine, NULL, 0);
+    int status = 0;
+    if (kindly && w->control)
+        assert_int_equal(wire_send_stop(w->control, 0, &(struct wm_stop){}), SP_OK);
+    else
+        (void)kill(w->engine, SIGKILL);
+    (void)waitpid(w->engine, &status, 0);
+    if (kindly) /* leaks and other findings of sanitizers count */
+        assert_int_equal(status, 0);
     wire_conn_free(w->control);
     wire_conn_free(w->client);
     wire_conn_free(w->parse);
@@ -732,7 +739,7 @@ world_new(const char *config)
 static inline void
 world_free(struct world *w)
 {
-    world_kill_engine(w);
+    world_end_engine(w, true);
     for (size_t i = 0; i < COUNT(w->folders); i++)
         for (size_t k = 0; k < MAX_MAILS; k++)
             free(w->folders[i].mails[k].owned);

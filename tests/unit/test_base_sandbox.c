@@ -75,8 +75,8 @@ set_up(void **state)
     socklen_t len = sizeof f->tcp_address;
     struct sockaddr_un a = {.sun_family = AF_UNIX};
     assert_non_null(f);
-    (void)strcpy(f->folder, "/tmp/sps-XXXXXX");
-    (void)strcpy(f->outside, "/tmp/sps-XXXXXX");
+    (void)snprintf(f->folder, sizeof f->folder, "/tmp/sps-XXXXXX");
+    (void)snprintf(f->outside, sizeof f->outside, "/tmp/sps-XXXXXX");
     assert_true(mkdtemp(f->folder) && mkdtemp(f->outside));
     (void)snprintf(f->token, sizeof f->token, "%s/token", f->outside);
     (void)snprintf(f->program, sizeof f->program, "%s/program", f->outside);
@@ -88,7 +88,7 @@ set_up(void **state)
     assert_int_equal(bind(f->tcp, (struct sockaddr *)&f->tcp_address, sizeof f->tcp_address), 0);
     assert_int_equal(listen(f->tcp, 4), 0);
     assert_int_equal(getsockname(f->tcp, (struct sockaddr *)&f->tcp_address, &len), 0);
-    (void)strcpy(a.sun_path, f->unix_path);
+    (void)snprintf(a.sun_path, sizeof a.sun_path, "%s", f->unix_path);
     f->unix_listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(f->unix_listener, (struct sockaddr *)&a, sizeof a), 0);
     assert_int_equal(listen(f->unix_listener, 4), 0);
@@ -185,7 +185,7 @@ static int
 connect_unix(const struct fixture *f)
 {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
-    (void)strcpy(a.sun_path, f->unix_path);
+    (void)snprintf(a.sun_path, sizeof a.sun_path, "%s", f->unix_path);
     return connect_to(AF_UNIX, SOCK_SEQPACKET, &a, sizeof a);
 }
 

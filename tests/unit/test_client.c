@@ -219,7 +219,7 @@ static void
 open_door(struct door *d)
 {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
-    (void)strcpy(d->folder, "/tmp/spc-XXXXXX");
+    (void)snprintf(d->folder, sizeof d->folder, "/tmp/spc-XXXXXX");
     assert_non_null(mkdtemp(d->folder));
     (void)snprintf(a.sun_path, sizeof a.sun_path, "%s/engine.sock", d->folder);
     d->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);

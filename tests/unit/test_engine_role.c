@@ -152,7 +152,7 @@ test_restart(void **state)
 {
     NEED(state);
     (void)deliver_one(w);
-    world_kill_engine(w);
+    world_end_engine(w, false);
     world_start_engine(w);
     world_give(w, SP_ROLE_KEYS, 0);
     assert_int_equal(world_enter(w), SP_OK);
@@ -427,7 +427,7 @@ begin_work(struct world *w)
     assert_int_equal(m->accounts_n, 2); /* and the local one */
     assert_string_equal(m->accounts[0].name, "work");
     uint32_t id = m->accounts[0].id;
-    for (int i = 0; i < 200 && folder(w, SP_FOLDER_INBOX, id) == 0; i++)
+    for (int i = 0; i < 200 && folder(w, SP_FOLDER_SENT, id) == 0; i++)
         world_pass(w, 20);
     return id;
 }

@@ -236,7 +236,7 @@ shown_parts(void **state)
     expect_shown(*state, MULTI("related", PART("Content-Type: text/html", "<p>h") PART("Content-Type: image/png\nContent-ID: <a>", "x")),
                  "1 ", "2 ");
     expect_shown(*state, MULTI("alternative", PART("Content-Type: text/plain", "a") PART("Content-Type: text/calendar", "BEGIN:VCALENDAR")), "1 ", "");
-    expect_shown(*state, MULTI("mixed", PART("Content-Type: message/rfc822\nContent-Disposition: attachment", "Subject: x\n\ny")), "", "1 ");
+    expect_shown(*state, MULTI("mixed", PART("Content-Type: message/rfc822\nContent-Disposition: attachment", "Subject: x\n\ny")), "1.1 ", "1 ");
     expect_shown(*state, "Content-Type: application/pdf\n\n%PDF", "", "1 ");
     expect_shown(*state, "Content-Type: text/csv\n\na,b", "1 ", "");
 }
@@ -291,6 +291,67 @@ header_block(void **state)
     parsed_release(&p);
     parse_text(*state, "Date: never\n\n", &p);
     assert_true(p.d->date == 0);
+    parsed_release(&p);
+}
+
+static void
+encoded_words(void **state)
+{
+    static const struct {
+        const char *raw, *text;
+    } cases[] = {
+        {"=?utf-8?B?w6k=?= =?utf-8?B?w6k=?=", "éé"},                  /* padded words */
+        {"=?utf-8?B?w6nD?=\n =?utf-8?B?qQ==?=", "éé"},                 /* split inside a character */
+        {"=?iso-2022-jp?B?GyRCJDMbKEI=?= =?ISO-2022-JP?B?GyRCJHMbKEI=?=", "こん"},
+        {"=?gb2312?Q?=C4=E3?= and =?koi8-r?Q?=F0?=", "你 and П"},
+        {"a =?utf-8?q?b_c?= d", "a b c d"},
+        {"=?utf-8*en?q?x?=", "x"},
+        {"=?utf-8?q?with space?=", "with space"},
+        {"=?nonsense?q?caf=C3=A9?=", "café"},
+        {"=?utf-8?x?y?=", "=?utf-8?x?y?="},
+        {"=?utf-8?q?never closed", "=?utf-8?q?never closed"},
+        {"=?=?=?=?=", "=?=?=?=?="},
+        {"raw gr\xfc\xdf", "raw grüß"},
+        {"raw gr\xc3\xbc\xc3\x9f", "raw grüß"},
+        {"=?utf-8?q?=00nul?=", "\xef\xbf\xbdnul"},
+        {"=?utf-8?b?!!!?= x", " x"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct parsed p;
+        char message[512];
+        (void)snprintf(message, sizeof message, "Subject: %s\nFrom: \"%s\" <a@b.test>\n\n", cases[i].raw, cases[i].raw);
+        parse_text(*state, message, &p);
+        assert_string_equal(doc_field(p.d, 0, "Subject", 0), cases[i].text);
+        if (*cases[i].text && *cases[i].text != ' ')
+            assert_string_equal(doc_text(p.d, doc_mailbox(p.d, 0)->name), cases[i].text);
+        parsed_release(&p);
+    }
+}
+
+/* Armor that mail programs have mangled: no-break spaces in the empty line, HTML around it, lines run together. */
+static void
+mangled_armor(void **state)
+{
+    static const char *const bodies[] = {
+        "Content-Type: text/plain; charset=utf-8\n\n-----BEGIN PGP MESSAGE-----\nVersion: x\n\xc2\xa0\nAAAA\n=BBBB\n-----END PGP MESSAGE-----\n",
+        "Content-Type: text/html\n\n<p>-----BEGIN PGP MESSAGE-----<p>&nbsp;<p>AAAA<br>=BBBB<p>-----END PGP MESSAGE-----</p>",
+    };
+    for (size_t i = 0; i < COUNT(bodies); i++) {
+        struct parsed p;
+        parse_text(*state, bodies[i], &p);
+        assert_int_equal(p.d->layers.count, 1);
+        assert_int_equal(doc_layer(p.d, 0)->kind, DOC_LAYER_INLINE_ENCRYPTED);
+        assert_string_equal(doc_text(p.d, doc_layer(p.d, 0)->object), "-----BEGIN PGP MESSAGE-----\n\nAAAA\n=BBBB\n-----END PGP MESSAGE-----\n");
+        parsed_release(&p);
+    }
+    /* the other form of the same text is not a second region */
+    struct parsed p;
+    parse_text(*state,
+               "Content-Type: multipart/alternative; boundary=b\n\n--b\n\n-----BEGIN PGP MESSAGE-----\n\nAAAA\n-----END PGP MESSAGE-----\n--b\n"
+               "Content-Type: text/html\n\n-----BEGIN PGP MESSAGE----- AAAA -----END PGP MESSAGE-----\n--b--\n",
+               &p);
+    assert_int_equal(p.d->layers.count, 1);
     parsed_release(&p);
 }
 
@@ -498,6 +559,7 @@ main(void)
         cmocka_unit_test(not_a_message),   cmocka_unit_test(mailboxes),        cmocka_unit_test(file_names),
         cmocka_unit_test(types),           cmocka_unit_test(protected_flags),  cmocka_unit_test(too_many_parts),
         cmocka_unit_test(too_deep),        cmocka_unit_test(too_much_header),  cmocka_unit_test(too_much_text),
+        cmocka_unit_test(encoded_words),   cmocka_unit_test(mangled_armor),
     };
     return cmocka_run_group_tests(tests, tools_setup, tools_teardown);
 }

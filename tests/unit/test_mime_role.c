@@ -204,6 +204,92 @@ extracts(void **state)
     arena_release(&arena);
 }
 
+/* Converters, the magic database and the HTML parser were loaded before confinement: none of them misses a file now. */
+static void
+rare_content(void **state)
+{
+    static const struct {
+        const char *head, *body, *text;
+    } cases[] = {
+        {"text/plain; charset=iso-2022-kr", "\x1b$)C\x0e" "0!\x0f", "가"}, {"text/plain; charset=euc-tw", "\xc4\xe3", "中"},
+        {"text/plain; charset=big5-hkscs", "\xa7\x41", "你"},             {"text/plain; charset=viscii", "\xe1", "á"},
+        {"text/plain; charset=x-mac-cyrillic", "\x80", "А"},              {"text/plain; charset=koi8-u", "\xa4", "є"},
+        {"text/plain; charset=ibm866", "\x80", "А"},                      {"text/plain; charset=windows-1258", "\xd0", "Đ"},
+        {"text/plain; charset=johab", "\x88\x61", "가"},                  {"text/plain; charset=armscii-8", "\xb2", "Ա"},
+        {"text/plain; charset=no-such-set", "x", "x"},                    {"text/html; charset=euc-jp", "<p>\xa4\xb3", "こ\n"},
+    };
+    struct role_process *r = *state;
+    uint32_t id;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char message[512];
+        (void)snprintf(message, sizeof message, "Content-Type: %s\nSubject: =?iso-2022-jp?B?GyRCJDMbKEI=?=\n\n%s", cases[i].head, cases[i].body);
+        ask_parse(r, 60, message, strlen(message));
+        assert_int_equal(answer(r, &id, cases[i].text), SP_OK);
+    }
+    static const char zip[] = "Content-Type: application/octet-stream; name=a.zip\nContent-Transfer-Encoding: base64\n\nUEsDBBQAAAAIAA==\n";
+    ask_parse(r, 61, zip, sizeof zip - 1);
+    assert_int_equal(answer(r, &id, NULL), SP_OK);
+}
+
+static int
+take_built(struct role_process *r)
+{
+    struct arena arena = ARENA_INIT;
+    struct wire_in in;
+    assert_int_equal(wire_receive(r->engine, 10000, &arena, &in), SP_OK);
+    assert_int_equal(in.type, WM_TYPE_built);
+    int fd = wire_take_fd(&((struct wm_built *)in.msg)->bytes);
+    arena_release(&arena);
+    return fd;
+}
+
+/* The way of a signed message: entity, signature around it, headers in front; then it is read again. */
+static void
+builds(void **state)
+{
+    static const char armor[] = "-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n";
+    struct role_process *r = *state;
+    struct memfd_map map, entity_map;
+    const struct document *d;
+    int file, signature;
+    assert_int_equal(memfd_from("%PDF-1.4", 8, &file), SP_OK);
+    assert_int_equal(memfd_from(armor, sizeof armor - 1, &signature), SP_OK);
+    struct wr_build_attachment attachment = {.name = "a.pdf", .type = "application/pdf", .content = file};
+    struct wr_header_field fields[] = {{.name = "From", .value = "Ada <ada@example.test>"}, {.name = "Subject", .value = "grüße"}};
+    struct wm_build_entity ask = {.body = "höi\n", .attachments = &attachment, .attachments_n = 1, .protect = fields, .protect_n = 2};
+    assert_int_equal(wire_send_build_entity(r->engine, 70, &ask), SP_OK);
+    int entity = take_built(r);
+    struct wm_wrap_signed wrap = {.protocol = SP_PROTOCOL_OPENPGP, .entity = entity, .signature = signature, .micalg = "pgp-sha256"};
+    assert_int_equal(wire_send_wrap_signed(r->engine, 71, &wrap), SP_OK);
+    int wrapped = take_built(r);
+    struct wm_build_message whole = {.headers = fields, .headers_n = 2, .entity = wrapped};
+    assert_int_equal(wire_send_build_message(r->engine, 72, &whole), SP_OK);
+    int message = take_built(r);
+    assert_int_equal(wire_send_parse_message(r->engine, 73, &(struct wm_parse_message){.bytes = message}), SP_OK);
+
+    struct arena arena = ARENA_INIT;
+    struct wire_in in;
+    struct memfd_map doc;
+    assert_int_equal(wire_receive(r->engine, 10000, &arena, &in), SP_OK);
+    assert_int_equal(in.type, WM_TYPE_parsed);
+    assert_int_equal(memfd_map(((const struct wm_parsed *)in.msg)->document, DOC_MAX_SIZE, &doc), SP_OK);
+    assert_int_equal(document_check(doc.data, doc.len, &d), SP_OK);
+    assert_int_equal(memfd_map(message, 100000, &map), SP_OK);
+    assert_int_equal(memfd_map(entity, 100000, &entity_map), SP_OK);
+    const struct doc_layer *l = doc_layer(d, 0);
+    assert_int_equal(l->signed_len, entity_map.len);
+    assert_memory_equal(map.data + l->signed_at, entity_map.data, entity_map.len);
+    assert_string_equal(doc_field(d, 1, "Subject", 0), "grüße");
+    memfd_unmap(&doc);
+    memfd_unmap(&map);
+    memfd_unmap(&entity_map);
+    wire_in_close(&in);
+    arena_release(&arena);
+    const int all[] = {file, signature, entity, wrapped, message};
+    for (size_t i = 0; i < COUNT(all); i++)
+        (void)close(all[i]);
+}
+
 /* ---- children that come to harm */
 
 /* The one child of the role, waiting until it is there; 0 when it was over too soon. */
@@ -336,7 +422,8 @@ main(void)
         cmocka_unit_test_setup_teardown(header_batch, start, stop), cmocka_unit_test_setup_teardown(extracts, start, stop),
         cmocka_unit_test_setup_teardown(crash, start, stop),        cmocka_unit_test_setup_teardown(cancelled, start, stop),
         cmocka_unit_test_setup_teardown(hangs, start, stop),        cmocka_unit_test_setup_teardown(many_at_once, start, stop),
-        cmocka_unit_test_setup_teardown(confined, start, stop),
+        cmocka_unit_test_setup_teardown(confined, start, stop),     cmocka_unit_test_setup_teardown(rare_content, start, stop),
+        cmocka_unit_test_setup_teardown(builds, start, stop),
     };
     (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

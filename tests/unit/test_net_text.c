@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <netinet/in.h>
+
 #include "net/imap_command.h"
+#include "net/resolve.h"
 #include "net/sasl.h"
 #include "net/smtp.h"
 #include "net/uidset.h"
@@ -78,6 +81,33 @@ uid_sets(void **state)
     buf_release(&set);
     buf_release(&piece);
     buf_release(&again);
+}
+
+/* "6" and "4" in the order of the answer; the ports tell them apart. */
+static void
+address_order(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in, *out;
+    } rows[] = {{"", ""}, {"4", "0"}, {"6644", "0213"}, {"4446", "0312"}, {"666", "012"}, {"4646", "0123"}, {"6666666666666664", "0f123456789abcde"}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct addresses a = {.n = (uint32_t)strlen(rows[i].in)};
+        for (uint32_t k = 0; k < a.n; k++)
+            a.list[k] = (struct address){.len = k, .addr.ss_family = rows[i].in[k] == '6' ? AF_INET6 : AF_INET};
+        resolve_interleave(&a);
+        assert_int_equal(a.n, strlen(rows[i].out));
+        for (uint32_t k = 0; k < a.n; k++)
+            assert_int_equal("0123456789abcdef"[a.list[k].len], rows[i].out[k]);
+    }
+    struct addresses a;
+    assert_true(resolve_literal("127.0.0.1", 993, &a) && a.n == 1 && a.list[0].addr.ss_family == AF_INET);
+    assert_true(resolve_literal("::1", 993, &a) && a.list[0].addr.ss_family == AF_INET6);
+    assert_false(resolve_literal("localhost", 993, &a) || resolve_literal("127.0.0.1.", 993, &a));
+    static const char *const bad[] = {"", "-x", ".x", "a b", "a/b", "a\r\nb", "h\xc3\xa4", "[::1]"};
+    int answer;
+    for (size_t i = 0; i < COUNT(bad); i++)
+        assert_int_equal(resolver_ask(-1, bad[i], 1, &answer), SP_INVALID);
 }
 
 static void
@@ -283,7 +313,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(folder_names), cmocka_unit_test(uid_sets), cmocka_unit_test(quoting), cmocka_unit_test(addresses), cmocka_unit_test(line_ends),
+        cmocka_unit_test(folder_names), cmocka_unit_test(uid_sets), cmocka_unit_test(address_order), cmocka_unit_test(quoting), cmocka_unit_test(addresses), cmocka_unit_test(line_ends),
         cmocka_unit_test(features), cmocka_unit_test(scram_vectors), cmocka_unit_test(scram_nonsense), cmocka_unit_test(plain_and_login),
         cmocka_unit_test(choice),
     };

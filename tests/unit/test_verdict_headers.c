@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The verdict: protected headers, which From is shown, what the server says of the sender, warnings. */
+#include "verdict/date.h"
 #include "verdict_fixture.h"
 
 #define PGP SP_PROTOCOL_OPENPGP
@@ -450,6 +451,23 @@ notes_become_warnings(void **state)
 }
 
 static void
+dates_of_fields(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t want;
+    } all[] = {
+        {"Tue, 14 Nov 2023 22:13:20 +0000", DATE}, {"14 Nov 2023 17:13:20 EST", DATE}, {"Tue,14 Nov 23 23:43:20 +0130 (x(y))", DATE},
+        {"Thu, 1 Jan 1970 00:00:01 GMT", 1}, {"29 Feb 2000 12:00 +0000", 951825600}, {"1 Mar 2100 00:00:00 +0000", 4107542400},
+        {"", 0}, {"yesterday", 0}, {"32 Jan 2000 00:00:00 +0000", 0}, {"1 Jan 2000 24:00:00 +0000", 0}, {"1 Foo 2000 1:00", 0},
+        {"1 Jan 2000", 0}, {"1 Jan 2000 10", 0}, {"99999999999999 Jan 2000 10:10", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        assert_int_equal(date_parse(all[i].text), all[i].want);
+}
+
+static void
 names_are_those_of_inspect(void **state)
 {
     (void)state;
@@ -474,7 +492,7 @@ main(void)
         T(doubled_protected_field_is_ignored_s34), T(misplaced_protected_field_is_ignored_s34), T(encrypted_headers_are_shown),
         T(inner_from_needs_its_signature), T(inner_from_with_foreign_signature), T(inner_from_with_its_signature), T(wrapped_message),
         T(sender_cases), T(sender_results_are_told), T(nobody_trusted_is_neutral), T(several_from_s40), T(no_from_s41),
-        T(address_in_name_s42), T(attachments_s61), T(links_s47), T(notes_become_warnings), T(names_are_those_of_inspect),
+        T(address_in_name_s42), T(attachments_s61), T(links_s47), T(notes_become_warnings), T(dates_of_fields), T(names_are_those_of_inspect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

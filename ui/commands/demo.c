@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -100,6 +101,26 @@ ask(struct sp_client *c, uint16_t type, const void *msg)
     return st;
 }
 
+/* ^C while the mailbox is made must not leave its folder and its engine behind: it is looked for between two steps. */
+static void
+hold_signals(bool hold)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGHUP);
+    (void)sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
+static bool
+is_interrupted(void)
+{
+    sigset_t set;
+    (void)sigpending(&set);
+    return sigismember(&set, SIGINT) || sigismember(&set, SIGTERM) || sigismember(&set, SIGHUP);
+}
+
 static int
 is_wanted(const struct dirent *e)
 {
@@ -145,6 +166,8 @@ import_folder(struct sp_client *c, const char *folder, enum sp_folder_role role,
         return SP_NOT_FOUND;
     for (int i = 0; i < n; i++) {
         const char *path = arena_printf(a, "%s/%s", folder, names[i]->d_name);
+        if (!st && is_interrupted())
+            st = SP_CANCELLED;
         if (!st)
             st = path ? import_file(c, path, names[i]->d_name, role) : SP_NOMEM;
         if (st && path)
@@ -221,31 +244,55 @@ end_engine(struct place *place)
     sp_client_free(c);
 }
 
-int
-command_demo(struct place *place, int argc, char **argv)
+/* Everything that was made goes again. */
+static void
+clean_up(struct place *place, const char *home)
 {
-    struct session_client s = {0};
-    const char *data = find_data(&place->arena);
-    bool keep = argc > 1 && strcmp(argv[1], "--fill-only") == 0; /* makes it, prints where, and leaves it (for tests and captures) */
-    char *home = make_home(place, data);
-    if (!home || !place_find(place))
-        return EX_CANTCREAT;
-    int code = EX_OK;
-    enum sp_status st = session_begin(&s, place, "demo");
-    if (!st)
-        st = fill(place, data, s.client);
-    session_end(&s);
-    if (st) {
-        say_error(_("the demonstration mailbox could not be filled: %s"), say_status(st));
-        code = exit_status(st);
-    } else if (keep) {
-        printf("%s\n", home);
-        return EX_OK;
-    } else {
-        code = command_screens(place, 1, argv);
-    }
     end_engine(place);
     stop_agent();
     (void)nftw(home, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static int
+run_demo(struct place *place, const char *home, bool keep, char **argv)
+{
+    struct session_client s = {0};
+    enum sp_status st = session_begin(&s, place, "demo");
+    if (!st)
+        st = fill(place, find_data(&place->arena), s.client);
+    session_end(&s);
+    if (st) {
+        say_error(_("the demonstration mailbox could not be filled: %s"), say_status(st));
+        return exit_status(st);
+    }
+    if (keep) {
+        printf("%s\n", home);
+        return EX_OK;
+    }
+    hold_signals(false);
+    int code = command_screens(place, 1, argv);
+    hold_signals(true);
+    return code;
+}
+
+int
+command_demo(struct place *place, int argc, char **argv)
+{
+    bool keep = argc == 2 && strcmp(argv[1], "--fill-only") == 0; /* makes it, prints where, and leaves it (for tests and captures) */
+    if (argc > 1 && !keep) {
+        say_error(_("\"sealpost demo\" takes no arguments"));
+        return EX_USAGE;
+    }
+    if (!keep && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))) {
+        say_error(_("the screens need a terminal; \"sealpost help\" lists what works without one"));
+        return EX_USAGE;
+    }
+    hold_signals(true);
+    char *home = make_home(place, find_data(&place->arena));
+    if (!home || !place_find(place))
+        return EX_CANTCREAT;
+    int code = run_demo(place, home, keep, argv);
+    if (code || !keep)
+        clean_up(place, home);
     return code;
 }

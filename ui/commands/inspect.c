@@ -16,7 +16,7 @@
 
 struct request {
     bool json;
-    int passphrase_fd;
+    struct secret passphrase;
     struct wr_file anchors[MAX_FILES], crls[MAX_FILES];
     struct wr_text authservs[MAX_FILES];
     struct wm_inspect message;
@@ -32,14 +32,15 @@ parse_time(const char *text, int64_t *out)
     const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &t);
     int hours, minutes;
     char sign, extra;
-    if (!rest)
+    if (!rest || rest - text != 19) /* strptime takes single digits and blanks */
         return false;
     if (*rest == '.')
         rest += 1 + strspn(rest + 1, "0123456789");
     *out = (int64_t)timegm(&t);
     if (strcmp(rest, "Z") == 0 || strcmp(rest, "z") == 0)
         return true;
-    if (sscanf(rest, "%c%2d:%2d%c", &sign, &hours, &minutes, &extra) != 3 || (sign != '+' && sign != '-'))
+    if (strlen(rest) != 6 || sscanf(rest, "%c%2d:%2d%c", &sign, &hours, &minutes, &extra) != 3 || (sign != '+' && sign != '-') ||
+        strspn(rest + 1, "0123456789:") != 5 || hours > 23 || minutes > 59)
         return false;
     *out -= (sign == '-' ? -1 : 1) * ((int64_t)hours * 3600 + (int64_t)minutes * 60);
     return true;
@@ -80,13 +81,14 @@ read_option(struct request *r, int option, char *value)
     case OPT_CA: (void)add_file(r->anchors, &m->anchors_n, value, &code); break;
     case OPT_CRL: (void)add_file(r->crls, &m->crls_n, value, &code); break;
     case OPT_AUTHSERV:
-        if (m->authservs_n < MAX_FILES)
+        if (m->authservs_n < MAX_FILES) {
             r->authservs[m->authservs_n++].text = value;
+        } else {
+            say_error(_("at most %d names of servers"), MAX_FILES);
+            code = EX_USAGE;
+        }
         break;
-    case OPT_PASSPHRASE:
-        r->passphrase_fd = open_passphrase(value);
-        code = r->passphrase_fd < 0 ? EX_NOINPUT : EX_OK;
-        break;
+    case OPT_PASSPHRASE: code = read_passphrase(value, &r->passphrase) ? EX_OK : EX_NOINPUT; break;
     default: code = EX_USAGE; /* getopt has said what is wrong */
     }
     return code;
@@ -132,7 +134,7 @@ ask_and_print(struct request *r, struct session_client *s)
     struct wire_in in;
     const char *text;
     open_store_quietly(s, -1);
-    r->message.passphrase = passphrase_pipe(r->passphrase_fd);
+    r->message.passphrase = passphrase_pipe(&r->passphrase);
     r->message.anchors = r->anchors;
     r->message.crls = r->crls;
     r->message.authservs = r->authservs;
@@ -155,7 +157,7 @@ ask_and_print(struct request *r, struct session_client *s)
 int
 command_inspect(struct place *place, int argc, char **argv)
 {
-    struct request r = {.passphrase_fd = -1};
+    struct request r = {.json = false};
     struct session_client s = {0};
     int code = read_arguments(&r, argc, argv);
     if (!code && session_begin(&s, place, "inspect") != SP_OK)
@@ -163,5 +165,6 @@ command_inspect(struct place *place, int argc, char **argv)
     if (!code)
         code = ask_and_print(&r, &s);
     session_end(&s);
+    secret_release(&r.passphrase);
     return code;
 }

@@ -62,12 +62,12 @@ list(struct session_client *s, const char *match)
 }
 
 static int
-import_one(struct session_client *s, const char *path, int passphrase_fd, bool as_anchor)
+import_one(struct session_client *s, const char *path, const struct secret *passphrase, bool as_anchor)
 {
     struct arena a = ARENA_INIT;
     struct wire_in in;
     const char *text;
-    struct wm_import_keys m = {.data = open_input(path), .passphrase = passphrase_pipe(passphrase_fd), .as_anchor = as_anchor};
+    struct wm_import_keys m = {.data = open_input(path), .passphrase = passphrase_pipe(passphrase), .as_anchor = as_anchor};
     if (m.data < 0)
         return EX_NOINPUT;
     enum sp_status st = sp_ask(s->client, WM_TYPE_import_keys, &m, ANSWER_MS, &a, &in, &text);
@@ -101,22 +101,22 @@ static int
 run_import(struct session_client *s, int argc, char **argv)
 {
     static const struct option options[] = {{"passphrase-file", required_argument, NULL, 'p'}, {"anchor", no_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
-    int option, code = EX_OK, passphrase_fd = -1;
+    struct secret passphrase = SECRET_INIT;
+    int option, code = EX_OK;
     bool as_anchor = false;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'p' && (passphrase_fd = open_passphrase(optarg)) < 0)
-            return EX_NOINPUT;
+    while (!code && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'p' && !read_passphrase(optarg, &passphrase))
+            code = EX_NOINPUT;
         if (option == 'a')
             as_anchor = true;
         if (option == '?')
-            return usage();
+            code = usage();
     }
-    if (optind == argc)
-        return usage();
+    if (!code && optind == argc)
+        code = usage();
     for (int i = optind; i < argc && !code; i++)
-        code = import_one(s, argv[i], passphrase_fd, as_anchor);
-    if (passphrase_fd >= 0)
-        (void)close(passphrase_fd);
+        code = import_one(s, argv[i], &passphrase, as_anchor);
+    secret_release(&passphrase);
     return code;
 }
 

@@ -45,6 +45,13 @@ command_version(struct place *place, int argc, char **argv)
     return EX_OK;
 }
 
+static int
+help_of(const struct command *c)
+{
+    printf("%s\n        %s\n%s\n", _(c->synopsis), _(c->help), _("More is in the manual, sealpost(1)."));
+    return EX_OK;
+}
+
 static const struct command *
 find_command(const char *name)
 {
@@ -71,14 +78,19 @@ main(int argc, char **argv)
     (void)textdomain("sealpost");
     secret_harden_process();
     const struct command *c = find_command(argc > 1 ? argv[1] : "");
-    if (!c) {
+    if (!c || (argc > 1 && !*argv[1])) {
         say_error(_("\"%s\" is no command of sealpost; \"sealpost help\" lists them"), argv[1]);
         return EX_USAGE;
     }
     int code = EX_CONFIG;
-    if (place_find(&place)) {
-        bool has_name = *c->name != '\0';
+    bool has_name = *c->name != '\0';
+    if (has_name && argc > 2 && strcmp(argv[2], "--help") == 0)
+        code = help_of(c);
+    else if (place_find(&place))
         code = c->run(&place, argc - has_name, argv + has_name);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && code == EX_OK) {
+        say_error(_("the output could not be written"));
+        code = EX_IOERR;
     }
     arena_release(&place.arena);
     return code;

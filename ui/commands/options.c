@@ -30,40 +30,51 @@ open_input(const char *path)
     return out;
 }
 
-int
-open_passphrase(const char *path)
+bool
+read_passphrase(const char *path, struct secret *out)
 {
+    struct secret file = SECRET_INIT;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        say_error(_("cannot read %s: %s"), path, strerror(errno));
-    return fd;
+    errno = fd < 0 ? errno : 0;
+    enum sp_status st = fd < 0 ? SP_IO : secret_read_fd(&file, fd, MAX_PASSPHRASE);
+    size_t n = 0;
+    while (!st && n < file.len && file.data[n] != '\n' && file.data[n] != '\r')
+        n++;
+    if (!st)
+        st = secret_set(out, file.data, n);
+    if (st)
+        say_error(_("cannot read %s: %s"), path, errno ? strerror(errno) : say_status(st));
+    if (fd >= 0)
+        (void)close(fd);
+    secret_release(&file);
+    return st == SP_OK;
 }
 
 int
-passphrase_pipe(int fd)
+passphrase_pipe(const struct secret *passphrase)
 {
-    struct secret s = SECRET_INIT, line = SECRET_INIT;
-    int out = -1;
-    if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0 || secret_read_fd(&s, fd, MAX_PASSPHRASE) != SP_OK)
-        return -1;
-    size_t n = 0;
-    while (n < s.len && s.data[n] != '\n' && s.data[n] != '\r')
-        n++;
-    if (secret_set(&line, s.data, n) != SP_OK || secret_to_pipe(&line, &out) != SP_OK)
-        out = -1;
-    secret_release(&s);
-    secret_release(&line);
-    return out;
+    int fd;
+    return passphrase->data && secret_to_pipe(passphrase, &fd) == SP_OK ? fd : -1;
 }
 
-/* A command cannot answer questions of the engine while it waits; what needs a person is declined. */
+static void
+on_declined(const struct call_reply *r, struct arena *arena, void *arg)
+{
+    (void)r;
+    (void)arena;
+    (void)arg;
+}
+
+/* A command cannot answer questions of the engine while it waits; what needs a person is declined, so that nobody waits for ever. */
 static void
 on_event(struct sp_client *c, struct wire_in *event, struct arena *arena, void *arg)
 {
-    (void)c;
-    (void)event;
     (void)arena;
     (void)arg;
+    if (event->type != WM_TYPE_event_question)
+        return;
+    struct wm_answer no = {.question = ((const struct wm_event_question *)event->msg)->question};
+    (void)sp_request(c, WM_TYPE_answer, &no, on_declined, NULL);
 }
 
 enum sp_status

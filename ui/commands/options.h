@@ -7,10 +7,10 @@
 
 /* A sealed memfd with the file's bytes ("-": standard input), at most 256 MiB; -1 after a message on standard error. */
 int open_input(const char *path);
-/* Opens FILE for --passphrase-file; -1 after a message. */
-int open_passphrase(const char *path);
-/* A pipe with the file's first line, for a message that carries a passphrase; -1 when fd is -1 or it cannot be read. */
-int passphrase_pipe(int fd);
+/* The first line of FILE (or of what /dev/stdin and the like deliver) for --passphrase-file. False after a message. */
+bool read_passphrase(const char *path, struct secret *out);
+/* A pipe with the passphrase, for a message that carries one; -1 when there is none. Each message needs a new one. */
+int passphrase_pipe(const struct secret *passphrase);
 
 /* A client for one command: the engine (started when needed) and its welcome. */
 struct session_client {

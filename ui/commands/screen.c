@@ -32,40 +32,41 @@ struct session {
     int quick_deaths;
 };
 
-/* The ui reads no file: what the configuration says about screens travels as arguments (ui/options.h). */
-static char **
-ui_arguments(struct place *place, const char *mailto)
+/* The ui reads no file, so what the configuration says about it is on its command line. Memory in the arena; NULL without memory. */
+static const char **
+ui_arguments(const struct place *place, const char *program, const char *mailto, struct arena *a)
 {
-    struct arena *a = &place->arena;
     struct config *c;
     struct config_error *errors;
-    size_t errors_n, n = 0, keys_n = 0;
-    if (config_load(place->config_file, a, &c, &errors, &errors_n) != SP_OK)
-        return NULL;
-    while (c->keys[keys_n])
-        keys_n++;
-    const char **argv = arena_array(a, keys_n + 8, sizeof *argv);
+    size_t errors_n, n = 0, keys = 0;
+    bool good = config_load(place->config_file, a, &c, &errors, &errors_n) == SP_OK;
+    while (good && c->keys[keys])
+        keys++;
+    const char **argv = arena_array(a, keys + 8, sizeof *argv);
     if (!argv)
         return NULL;
-    argv[n++] = arena_printf(a, "%s/sealpost-ui", place->libexec);
-    argv[n++] = arena_printf(a, "--theme=%s", c->theme);
-    argv[n++] = arena_printf(a, "--downloads=%s", c->download_folder);
-    if (c->ascii)
-        argv[n++] = "--ascii";
-    if (has_editor(place, a))
+    argv[n++] = program;
+    if (*configured_editor(place, a))
         argv[n++] = "--editor";
-    for (size_t i = 0; i < keys_n; i++)
-        argv[n++] = arena_printf(a, "--bind=%s", c->keys[i]);
     if (mailto)
         argv[n++] = arena_printf(a, "--compose=%s", mailto);
+    if (!good)
+        return argv;
+    if (c->ascii)
+        argv[n++] = "--ascii";
+    argv[n++] = arena_printf(a, "--theme=%s", c->theme);
+    if (*c->download_folder)
+        argv[n++] = arena_printf(a, "--downloads=%s", c->download_folder);
+    for (size_t i = 0; i < keys; i++)
+        argv[n++] = arena_printf(a, "--bind=%s", c->keys[i]);
     for (size_t i = 0; i < n; i++)
         if (!argv[i])
             return NULL;
-    return (char **)(uintptr_t)argv;
+    return argv;
 }
 
 static _Noreturn void
-become_ui(char **argv, int stub_fd, int engine_fd)
+become_ui(const char *const *argv, int stub_fd, int engine_fd)
 {
     sigset_t none;
     (void)sigemptyset(&none);
@@ -73,7 +74,7 @@ become_ui(char **argv, int stub_fd, int engine_fd)
     int a = fcntl(stub_fd, F_DUPFD, 10), b = fcntl(engine_fd, F_DUPFD, 10);
     if (a < 0 || b < 0 || dup2(a, UI_STUB_FD) < 0 || dup2(b, UI_ENGINE_FD) < 0 || close_range(5, UINT32_MAX, 0) != 0)
         _exit(EX_OSERR);
-    (void)execv(argv[0], argv);
+    (void)execv(argv[0], (char *const *)(uintptr_t)argv);
     _exit(EX_OSFILE);
 }
 
@@ -101,11 +102,7 @@ on_message(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *a
     case WM_TYPE_read_file: serve_read(c, in->id, in->msg, arena); break;
     case WM_TYPE_open_file: serve_open(s->place, c, in->id, in->msg, arena); break;
     case WM_TYPE_reconnect: reconnect(s, in->id); break;
-    case WM_TYPE_suspend:
-        /* The shell watches us: we stop, and the ui, which left the terminal before, waits for the answer. */
-        (void)raise(SIGSTOP);
-        (void)wire_reply_done(c, in->id);
-        break;
+    case WM_TYPE_suspend: serve_suspend(c, in->id); break;
     default:
         if (in->id)
             (void)wire_reply_error(c, in->id, SP_INVALID, NULL);
@@ -158,7 +155,8 @@ static bool
 start_ui(struct session *s, int engine_fd, const char *mailto)
 {
     int ends[2] = {-1, -1};
-    char **argv = ui_arguments(s->place, mailto);
+    const char *program = arena_printf(&s->place->arena, "%s/sealpost-ui", s->place->libexec);
+    const char **argv = program ? ui_arguments(s->place, program, mailto, &s->place->arena) : NULL;
     s->ui_pid = argv && wire_pair(ends) == SP_OK ? fork() : -1;
     if (s->ui_pid == 0)
         become_ui(argv, ends[1], engine_fd);
@@ -189,6 +187,10 @@ command_screens(struct place *place, int argc, char **argv)
     int engine_fd;
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
         say_error(_("the screens need a terminal; \"sealpost help\" lists what works without one"));
+        return EX_USAGE;
+    }
+    if (argc > 2) {
+        say_error(_("one mailto: link at a time"));
         return EX_USAGE;
     }
     if (!config_is_good(place))

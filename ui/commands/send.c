@@ -20,17 +20,18 @@ usage(void)
     return EX_USAGE;
 }
 
-/* Options that sendmail's callers give and that change nothing here are taken and passed over: -i -oi -oem -N ... */
+/* Options that sendmail's callers give and that change nothing here are taken and passed over: -i -oi -em -N ... Those that ask for
+   another job than sending (-bs, -bp, -bi, -q) are refused. */
 static int
 read_options(int argc, char **argv, struct wm_submit *m)
 {
     int option;
-    while ((option = getopt(argc, argv, "tif:F:o:N:B:em:v")) != -1) {
+    while ((option = getopt(argc, argv, "tif:r:F:o:N:R:V:X:L:B:C:O:p:h:e:b:q:nmvUGs")) != -1) {
         if (option == 't')
             m->from_header = 1;
-        else if (option == 'f')
+        else if (option == 'f' || option == 'r')
             m->sender = optarg;
-        else if (option == '?')
+        else if (option == '?' || option == 'q' || (option == 'b' && strcmp(optarg, "m") != 0))
             return usage();
     }
     return EX_OK;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The stub's services for the ui: editor, saving, reading, openers. Programs get an explicit argv, no shell, no descriptors of ours
    (S77); temporary files live in memory where the system has it, mode 0600, and are overwritten before they go (S71). */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +20,7 @@
 #define MAX_TEXT ((size_t)16777216)
 #define MAX_FILE ((size_t)268435456)
 #define MAX_ARGS 32
+#define MAX_NAME ((size_t)100)
 
 /* ---- temporary files */
 
@@ -47,20 +50,26 @@ write_all(int fd, const char *bytes, size_t len)
     return SP_OK;
 }
 
+/* The content of a memfd as a file of ours, 0600. Links are never followed; an existing file is refused unless it may be overwritten. */
 static enum sp_status
-write_file(const char *path, int flags, mode_t mode, int content)
+write_file(const char *path, bool overwrite, int content)
 {
     struct memfd_map map;
     enum sp_status st = memfd_map(content, MAX_FILE, &map);
     if (st)
         return st;
-    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags, mode);
+    struct stat s;
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (overwrite ? 0 : O_EXCL), 0600);
     if (fd < 0)
-        st = errno == EEXIST ? SP_EXISTS : errno == ENOENT || errno == ENOTDIR ? SP_NOT_FOUND : errno == ENOSPC ? SP_FULL : SP_DENIED;
+        st = errno == EEXIST ? SP_EXISTS : errno == ENOENT || errno == ENOTDIR ? SP_NOT_FOUND : errno == ENOSPC || errno == EDQUOT ? SP_FULL : SP_DENIED;
+    else if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode)) /* a device or a pipe is nothing to be overwritten */
+        st = SP_DENIED;
     else
-        st = write_all(fd, map.data, map.len);
+        st = overwrite && ftruncate(fd, 0) != 0 ? SP_IO : write_all(fd, map.data, map.len);
     if (fd >= 0 && close(fd) != 0 && !st)
         st = SP_IO;
+    if (st && fd >= 0 && !overwrite)
+        (void)unlink(path); /* half a file would look like a whole one */
     memfd_unmap(&map);
     return st;
 }
@@ -80,6 +89,41 @@ wipe_file(const char *path)
         (void)close(fd);
     }
     (void)unlink(path);
+}
+
+/* Everything in a temporary folder, also what an editor left beside its file (copies, swap files), then the folder itself. */
+static void
+remove_temporary(const char *folder)
+{
+    DIR *d = folder ? opendir(folder) : NULL;
+    struct dirent *e;
+    char path[4096];
+    while (d && (e = readdir(d))) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        int n = snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        if (n > 0 && (size_t)n < sizeof path)
+            wipe_file(path);
+    }
+    if (d)
+        (void)closedir(d);
+    if (folder)
+        (void)rmdir(folder);
+}
+
+static bool
+is_same(int a, int b)
+{
+    struct memfd_map x, y;
+    bool same = false;
+    if (memfd_map(a, MAX_FILE, &x) != SP_OK)
+        return false;
+    if (memfd_map(b, MAX_FILE, &y) == SP_OK) {
+        same = x.len == y.len && memcmp(x.data, y.data, x.len) == 0;
+        memfd_unmap(&y);
+    }
+    memfd_unmap(&x);
+    return same;
 }
 
 static enum sp_status
@@ -140,7 +184,7 @@ run(const char *const *argv)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? SP_OK : SP_CANCELLED;
 }
 
-static struct config *
+static const struct config *
 load_config(const struct place *place, struct arena *a)
 {
     struct config *c;
@@ -149,23 +193,16 @@ load_config(const struct place *place, struct arena *a)
     return config_load(place->config_file, a, &c, &errors, &n) == SP_OK ? c : NULL;
 }
 
-static const char *
-choose_editor(const struct place *place, struct arena *a)
+const char *
+configured_editor(const struct place *place, struct arena *a)
 {
     const struct config *c = load_config(place, a);
     const char *from_env = getenv("VISUAL");
     if (c && *c->editor)
-        return c->editor;
+        return strcmp(c->editor, "builtin") == 0 ? "" : c->editor;
     if (!from_env || !*from_env)
         from_env = getenv("EDITOR");
     return from_env && *from_env ? from_env : "";
-}
-
-bool
-has_editor(const struct place *place, struct arena *a)
-{
-    const char *editor = choose_editor(place, a);
-    return *editor && strcmp(editor, "builtin") != 0;
 }
 
 /* ---- the services */
@@ -179,8 +216,8 @@ answer_error(struct wire_conn *ui, uint32_t id, enum sp_status st, const char *t
 void
 serve_edit(struct place *place, struct wire_conn *ui, uint32_t id, const struct wm_edit_text *m, struct arena *a)
 {
-    const char *editor = choose_editor(place, a);
-    if (!*editor || strcmp(editor, "builtin") == 0) {
+    const char *editor = configured_editor(place, a);
+    if (!*editor) {
         answer_error(ui, id, SP_NOT_FOUND, ""); /* the ui has an editor of its own */
         return;
     }
@@ -188,19 +225,16 @@ serve_edit(struct place *place, struct wire_conn *ui, uint32_t id, const struct 
     const char *path = folder ? arena_printf(a, "%s/message.eml.txt", folder) : NULL;
     const char **argv = path ? command_words(editor, path, a) : NULL;
     int text = -1;
-    enum sp_status st = argv ? write_file(path, O_CREAT | O_EXCL, 0600, m->text) : SP_IO;
+    enum sp_status st = argv ? write_file(path, false, m->text) : SP_IO;
     if (!st)
         st = run(argv);
     if (!st)
         st = read_file(path, MAX_TEXT, &text);
-    if (path)
-        wipe_file(path);
-    if (folder)
-        (void)rmdir(folder);
+    remove_temporary(folder);
     if (st)
         answer_error(ui, id, st, editor);
     else
-        (void)!wire_send_edited(ui, id, &(struct wm_edited){.text = text, .changed = 1});
+        (void)!wire_send_edited(ui, id, &(struct wm_edited){.text = text, .changed = !is_same(m->text, text)});
     if (text >= 0)
         (void)close(text);
 }
@@ -216,8 +250,7 @@ void
 serve_save(struct wire_conn *ui, uint32_t id, const struct wm_save_file *m, struct arena *a)
 {
     const char *path = expand_home(m->path, a);
-    /* Without O_EXCL a file may be overwritten, when the person said so; a link is followed in neither case. */
-    enum sp_status st = !path || !*path ? SP_INVALID : write_file(path, m->overwrite ? O_CREAT | O_TRUNC : O_CREAT | O_EXCL, 0600, m->content);
+    enum sp_status st = !path || !*path ? SP_INVALID : write_file(path, m->overwrite, m->content);
     if (st)
         answer_error(ui, id, st, path);
     else
@@ -263,13 +296,14 @@ find_opener(const struct config *c, const char *type)
     return found;
 }
 
-/* Only plain characters reach the file system and the opener. */
+/* Only plain characters reach the file system and the opener. The end is kept: the extension is there. */
 static const char *
 plain_name(const char *name, struct arena *a)
 {
-    char *copy = arena_printf(a, "%.100s", *name && *name != '.' && *name != '-' ? name : "part");
+    size_t len = strlen(name), skip = len > MAX_NAME ? len - MAX_NAME : 0;
+    char *copy = arena_strdup(a, *name ? name + skip : "part");
     for (char *p = copy; p && *p; p++)
-        if ((unsigned char)*p <= ' ' || *p == '/' || *p == 0x7F || strchr("\"'`$\\;&|<>*?", *p))
+        if (!((*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') || *p == '_' || (p > copy && strchr(".-+", *p))))
             *p = '_';
     return copy;
 }
@@ -286,15 +320,22 @@ serve_open(struct place *place, struct wire_conn *ui, uint32_t id, const struct 
     const char *name = plain_name(m->name, a);
     const char *path = folder && name ? arena_printf(a, "%s/%s", folder, name) : NULL;
     const char **argv = path ? command_words(opener, path, a) : NULL;
-    enum sp_status st = argv ? write_file(path, O_CREAT | O_EXCL, 0600, m->content) : SP_IO;
+    enum sp_status st = argv ? write_file(path, false, m->content) : SP_IO;
     if (!st)
         st = run(argv);
-    if (path)
-        wipe_file(path);
-    if (folder)
-        (void)rmdir(folder);
+    remove_temporary(folder);
     if (st)
         answer_error(ui, id, st, opener);
     else
         (void)wire_reply_done(ui, id);
+}
+
+void
+serve_suspend(struct wire_conn *ui, uint32_t id)
+{
+    /* The shell watches the job, so all of it must stop; who has no shell above goes on at once. */
+    if (kill(0, SIGTSTP) == 0)
+        (void)wire_reply_done(ui, id);
+    else
+        answer_error(ui, id, SP_UNSUPPORTED, "");
 }

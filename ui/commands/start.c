@@ -71,6 +71,8 @@ start_supervisor(struct place *place)
     const char *program = arena_printf(&place->arena, "%s/sealpost-supervisor", place->libexec);
     unsigned char byte = SP_CRASHED;
     int p[2];
+    if (program && access(program, X_OK) != 0)
+        return SP_UNAVAILABLE;
     if (!program || pipe2(p, O_CLOEXEC) != 0)
         return SP_NOMEM;
     pid_t pid = fork();
@@ -84,7 +86,11 @@ start_supervisor(struct place *place)
     if (pid > 0)
         (void)waitpid(pid, NULL, 0);
     struct pollfd ready = {.fd = p[0], .events = POLLIN};
-    if (pid < 0 || poll(&ready, 1, START_TIMEOUT_MS) <= 0 || read(p[0], &byte, 1) != 1)
+    int n;
+    do
+        n = poll(&ready, 1, START_TIMEOUT_MS);
+    while (n < 0 && errno == EINTR);
+    if (pid < 0 || n <= 0 || read(p[0], &byte, 1) != 1)
         byte = SP_CRASHED;
     (void)close(p[0]);
     return byte < SP_STATUS_COUNT ? (enum sp_status)byte : SP_INTERNAL;
@@ -94,6 +100,7 @@ enum sp_status
 engine_open(struct place *place, const char *what, int *fd, struct wm_welcome *welcome)
 {
     int64_t end = loop_now_ms() + START_TIMEOUT_MS;
+    int wait_ms = RETRY_MS;
     bool started = false;
     for (;;) {
         enum sp_status st = sp_connect(place->runtime, what, fd, welcome, &place->arena);
@@ -103,14 +110,19 @@ engine_open(struct place *place, const char *what, int *fd, struct wm_welcome *w
             /* SP_BUSY: somebody else is just starting or ending one; the door opens soon or the lock becomes free. */
             if (begun == SP_BUSY)
                 started = false;
-            else if (begun)
+            else if (begun == SP_UNAVAILABLE)
+                say_error(_("programs of sealpost are missing in %s; install it again"), place->libexec);
+            if (begun && begun != SP_BUSY)
                 return begun;
+            if (!begun)
+                continue; /* the door is open: no need to wait */
         }
         if (st != SP_NOT_FOUND && st != SP_BUSY && st != SP_UNSUPPORTED)
             return st;
         if (loop_now_ms() > end)
             return st == SP_NOT_FOUND ? SP_TIMEOUT : st;
-        (void)poll(NULL, 0, RETRY_MS);
+        (void)poll(NULL, 0, wait_ms);
+        wait_ms = wait_ms < 500 ? wait_ms * 2 : 500;
         if (st == SP_UNSUPPORTED)
             started = false; /* the other build ends by itself; then ours may start */
     }

@@ -27,6 +27,10 @@ SAYS = {
     "question": r"^ Enter Done +Esc Cancel",
     "unknown-certificate": r"Unknown server certificate",
     "changed-certificate": r"ALARM: the server.s certificate has changed",
+    "outbox-failed": r"^ *failed +.*%s",
+    "outbox-later": r"^ *tried again later.*%s",
+    "outbox-uncertain": r"^ *perhaps sent.*%s",
+    "outbox-empty": r"Nothing waits to be sent",
     "sent": r"^ Sent: ",
 }
 
@@ -112,5 +116,5 @@ class Screens(Term):
 
     def quit(self, seconds=10):
         """Leave from wherever we are. Returns the exit status."""
-        self.command("quit")
+        self.press("quit")
         return self.wait_end(seconds)
