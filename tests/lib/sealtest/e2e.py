@@ -20,7 +20,7 @@ import socket
 import struct
 
 from . import ca
-from .util import DOMAIN, ROOT, Failed, alive, at_end, env_file, read, run, short_dir, skip, wait_until, write
+from .util import DOMAIN, ROOT, Failed, alive, at_end, children, env_file, read, run, short_dir, skip, wait_until, write
 
 BUILD = os.path.abspath(os.environ.get("SEALPOST_BUILD") or os.path.join(ROOT, "build"))
 ROLES = ("supervisor", "ui", "engine", "parse", "keys", "net")
@@ -37,24 +37,6 @@ def need_program(*roles):
 def adopt_orphans():
     """What daemonizes below this process becomes our child, so that it can be found and reaped."""
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
-
-
-def children(pid):
-    """Ids of all processes below pid."""
-    table = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open("/proc/%s/stat" % name) as inp:
-                    table.setdefault(int(inp.read().rpartition(")")[2].split()[1]), []).append(int(name))
-            except OSError:
-                pass
-    found, todo = [], [pid]
-    while todo:
-        below = table.get(todo.pop(), [])
-        found += below
-        todo += below
-    return found
 
 
 class Profile:
