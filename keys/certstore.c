@@ -123,7 +123,7 @@ seal(const struct secret *k, const char *name, const struct buf *plain, struct b
                 EVP_EncryptFinal_ex(c, room + n, &tail) != 1 || EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, TAG_LEN, tag) != 1))
         st = SP_CRYPTO;
     if (!st) {
-        buf_grown(out, (size_t)(n + tail));
+        buf_grown(out, (size_t)n + (size_t)tail);
         buf_add(out, tag, TAG_LEN);
         st = buf_status(out);
     }
@@ -147,7 +147,7 @@ unseal(const struct secret *k, const char *name, const struct buf *sealed, struc
                 EVP_DecryptFinal_ex(c, room + n, &tail) != 1))
         st = SP_CORRUPT;
     if (!st)
-        buf_grown(plain, (size_t)(n + tail));
+        buf_grown(plain, (size_t)n + (size_t)tail);
     EVP_CIPHER_CTX_free(c);
     return st;
 }

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <locale.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,14 +48,23 @@ pgp_paths_release(struct pgp_paths *paths)
 
 /* ---- status lines */
 
+/* The next number of a status line; 0 when there is none. */
+static unsigned long
+next_number(const char **at)
+{
+    char *end;
+    unsigned long value = strtoul(*at, &end, 10);
+    *at = end;
+    return value;
+}
+
+/* "DECRYPTION_INFO MDC-METHOD CIPHER [AEAD]" */
 static void
 seen_decryption_info(struct pgp_seen *seen, const char *args)
 {
-    unsigned mdc = 0, cipher = 0, aead = 0;
-    if (sscanf(args, "%u %u %u", &mdc, &cipher, &aead) >= 2) {
-        seen->mdc_method = mdc;
-        seen->aead = aead;
-    }
+    seen->mdc_method = (unsigned)next_number(&args);
+    (void)next_number(&args);
+    seen->aead = (unsigned)next_number(&args);
 }
 
 static void
@@ -71,9 +79,11 @@ seen_plaintext(struct pgp_seen *seen)
 static bool
 failed_with(const char *keyword, const char *args, gpgme_err_code_t code)
 {
-    unsigned long value;
-    return strcmp(keyword, "ERROR") == 0 && args && sscanf(args, "pkdecrypt_failed %lu", &value) == 1 &&
-           gpgme_err_code((gpgme_error_t)value) == code;
+    static const char what[] = "pkdecrypt_failed ";
+    if (strcmp(keyword, "ERROR") != 0 || !args || strncmp(args, what, sizeof what - 1) != 0)
+        return false;
+    args += sizeof what - 1;
+    return gpgme_err_code((gpgme_error_t)next_number(&args)) == code;
 }
 
 static gpgme_error_t

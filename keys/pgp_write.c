@@ -105,7 +105,7 @@ pgp_sign(const struct keys_op *op, const struct wm_sign *in, struct wm_signed_by
 static enum sp_status
 get_recipients(struct pgp_session *s, const struct wm_encrypt *in, gpgme_key_t **out)
 {
-    gpgme_key_t *keys = arena_array(s->op->arena, (size_t)in->fingerprints_n + 1, sizeof *keys);
+    gpgme_key_t *keys = arena_array(s->op->arena, (size_t)in->fingerprints_n + 1, sizeof(gpgme_key_t));
     *out = keys;
     if (!keys)
         return SP_NOMEM;

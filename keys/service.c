@@ -46,29 +46,38 @@ find_job(struct service *s, uint32_t serial)
     return NULL;
 }
 
+static void
+free_job(struct job *job)
+{
+    if (job->asking && job->service->engine_calls)
+        call_cancel(job->service->engine_calls, job->asking);
+    free(job);
+}
+
 /* Forgets the job; the child is ended by the caller or by child.c. */
 static void
 drop_job(struct job *job)
 {
     struct service *s = job->service;
-    if (job->asking && s->engine_calls)
-        call_cancel(s->engine_calls, job->asking);
     struct job **p = &s->jobs;
-    while (*p && *p != job)
+    while (*p != job)
         p = &(*p)->next;
-    if (*p) {
-        *p = job->next;
-        s->jobs_n--;
-    }
-    free(job);
+    *p = job->next;
+    s->jobs_n--;
+    free_job(job);
 }
 
 static void
 drop_all_jobs(struct service *s)
 {
-    while (s->jobs) {
-        child_kill(s->jobs->child);
-        drop_job(s->jobs);
+    struct job *job = s->jobs;
+    s->jobs = NULL;
+    s->jobs_n = 0;
+    while (job) {
+        struct job *next = job->next;
+        child_kill(job->child);
+        free_job(job);
+        job = next;
     }
 }
 

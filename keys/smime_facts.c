@@ -43,7 +43,7 @@ smime_name(struct arena *arena, const X509_NAME *name)
     BIO *b = BIO_new(BIO_s_mem());
     if (b && X509_NAME_print_ex(b, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0) {
         long len = BIO_get_mem_data(b, &text);
-        out = arena_strndup(arena, text ? text : "", len > 0 && len < 65536 ? strnlen(text, (size_t)len) : 0);
+        out = text && len > 0 && len < 65536 ? arena_strndup(arena, text, strnlen(text, (size_t)len)) : arena_strdup(arena, "");
     }
     BIO_free(b);
     return out;

@@ -313,9 +313,11 @@ put_pem_key(struct importing *im, const struct pem_block *b)
 }
 
 static enum sp_status
-put_pem_cms(struct importing *im, const struct pem_block *b)
+put_pem_bundle(struct importing *im, const struct pem_block *b)
 {
     bool recognised;
+    if (strcmp(b->name, "PKCS12") == 0)
+        return import_pkcs12(im, b->der, b->len, &recognised);
     if (strcmp(b->name, PEM_STRING_PKCS7) != 0 && strcmp(b->name, PEM_STRING_CMS) != 0)
         return SP_OK;
     return import_cms(im, b->der, b->len, &recognised);
@@ -381,7 +383,7 @@ smime_import(const struct keys_op *op, const char *data, size_t len, int passphr
     if (!st && pem) /* keys first, so that the certificates are listed as one's own */
         st = each_pem_block(&im, data, len, put_pem_key);
     if (!st && pem)
-        st = each_pem_block(&im, data, len, put_pem_cms);
+        st = each_pem_block(&im, data, len, put_pem_bundle);
     if (!st) {
         bool found = smime_read_objects(data, len, certs, crls) == SP_OK;
         st = found ? put_lists(&im, certs, crls) : pem ? SP_OK : import_der(&im, data, len);

@@ -162,11 +162,12 @@ check_signature(struct verification *v, CMS_SignerInfo *si, const char **why)
 static X509 *
 find_certificate(struct verification *v, CMS_SignerInfo *si)
 {
-    STACK_OF(X509) *const lists[] = {v->certs, v->trust.others};
-    for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
-        for (int i = 0; i < sk_X509_num(lists[l]) && i < 100000; i++)
-            if (CMS_SignerInfo_cert_cmp(si, sk_X509_value(lists[l], i)) == 0)
-                return sk_X509_value(lists[l], i);
+    for (int l = 0; l < 2; l++) { /* what came along first, then what we know */
+        STACK_OF(X509) *list = l == 0 ? v->certs : v->trust.others;
+        for (int i = 0; i < sk_X509_num(list); i++)
+            if (CMS_SignerInfo_cert_cmp(si, sk_X509_value(list, i)) == 0)
+                return sk_X509_value(list, i);
+    }
     return NULL;
 }
 

@@ -211,6 +211,8 @@ view_index_start(struct app *a)
     if (a->options.compose && !x->composed) {
         x->composed = true;
         compose_start(a, SP_DRAFT_NEW, 0, a->options.compose);
+    } else {
+        compose_resume(a);
     }
 }
 
@@ -303,7 +305,7 @@ find_row(struct app *a, struct index *x)
         }
     }
     if (*word)
-        app_say(a, STYLE_ERROR, _("\"{1}\" is not among the messages that are loaded."), word, NULL);
+        app_say(a, STYLE_ERROR, _("\"{1}\" is not among the messages that are loaded."), word);
 }
 
 static void

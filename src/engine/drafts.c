@@ -172,7 +172,7 @@ static void
 on_content(const struct reading_result *r, void *arg)
 {
     struct starting *s = arg;
-    struct memfd_map map;
+    struct memfd_map map = {0};
     uint64_t id;
     if (!r->final)
         return;
@@ -353,7 +353,7 @@ void
 handle_attach(struct engine *e, struct request *rq, struct wire_in *in, struct arena *arena)
 {
     const struct wm_attach *m = in->msg;
-    struct memfd_map map;
+    struct memfd_map map = {0};
     struct wr_draft d;
     uint64_t id;
     enum sp_status st = store_draft_get(e->store, m->draft, arena, &d);

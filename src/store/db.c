@@ -10,9 +10,6 @@
 
 #define KEY_BYTES 48 /* 32 of key, 16 of salt */
 
-/* Not declared by headers that were built without the codec. */
-SQLITE_API int sqlite3_key(sqlite3 *db, const void *key, int len);
-
 enum sp_status
 db_status(struct db *db, int rc)
 {

@@ -47,7 +47,7 @@ struct db_arg {
 
 /* sql must be a literal: its address is the key of the statement cache. The bound bytes must live until the statement is
    reset (by db_end, db_run or db_one). */
-enum sp_status db_query(struct db *db, const char *sql, const struct db_arg *args, size_t n, sqlite3_stmt **st) SP_MUST_USE;
+enum sp_status db_query(struct db *db, const char *sql, const struct db_arg *args, size_t n, sqlite3_stmt **out) SP_MUST_USE;
 /* SP_OK: a row; SP_EOF: no more; else an error. */
 enum sp_status db_step(struct db *db, sqlite3_stmt *st) SP_MUST_USE;
 /* Resets a statement of db_query; NULL is allowed. */
@@ -74,7 +74,7 @@ enum sp_status db_scope_end(struct db *db, enum sp_status st) SP_MUST_USE;
 /* A copy of a text column, "" for NULL; NULL when memory ran out. */
 const char *db_text(sqlite3_stmt *st, int column, struct arena *a);
 /* A blob as a sealed memfd, read in pieces. table and column must be literals. SP_NOT_FOUND when there is no such row. */
-enum sp_status db_blob_fd(struct db *db, const char *table, const char *column, int64_t row, int *fd) SP_MUST_USE;
+enum sp_status db_blob_fd(struct db *db, const char *table, const char *column, int64_t row, int *out) SP_MUST_USE;
 
 enum sp_status db_status(struct db *db, int rc);
 

@@ -50,7 +50,7 @@ struct ids {
 static void
 add_ids(struct ids *ids, const char *field, size_t max)
 {
-    int64_t last[MAX_REFERENCES];
+    int64_t last[MAX_REFERENCES] = {0};
     size_t seen = 0, len;
 
     for (const char *id, *at = field ? field : ""; (len = next_id(&at, &id)) > 0 || *at;) {

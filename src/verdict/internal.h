@@ -112,7 +112,7 @@ bool signature_holds(const struct verdict_layer *result);
 
 /* --- encryption.c */
 void encryption_fill(struct verdict *v, struct wr_encryption *out);
-enum sp_encryption_state encryption_of_result(const struct verdict_layer *result, const char **reason);
+enum sp_encryption_state encryption_of_result(const struct verdict_layer *r, const char **why);
 
 /* --- protected.c */
 struct headers {

@@ -208,7 +208,7 @@ check_attachment(struct verdict *v, const struct wr_part *p)
 
     if (one_of(programs, sizeof programs / sizeof *programs, p->detected_type, strlen(p->detected_type)))
         warning_add(v, "dangerous-attachment", p->path, shown);
-    if (!e)
+    if (!dot || !e)
         return;
     warning_add(v, e->warning, p->path, shown);
     const char *before = dot;

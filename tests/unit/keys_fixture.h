@@ -60,6 +60,7 @@ fixture_new(void)
     assert_int_equal(mkdir(f->certs, 0700), 0);
     assert_int_equal(setenv("GNUPGHOME", f->dir, 1), 0);
     assert_int_equal(setenv("LC_ALL", "C", 1), 0);
+    SH(f, "echo 's2k-count 65536' >gpg-agent.conf"); /* else every passphrase costs half a second */
     arena_init(&f->arena);
     secret_init(&f->public_key);
     secret_init(&f->private_key);

@@ -163,7 +163,7 @@ static void
 test_unknown_and_several(void **state)
 {
     struct fixture *f = *state;
-    SH(f, "mkdir -m 700 x && gpg --homedir $PWD/x --batch --quiet --pinentry-mode loopback --passphrase '' "
+    SH(f, "mkdir -m 700 x && cp gpg-agent.conf x && gpg --homedir $PWD/x --batch --quiet --pinentry-mode loopback --passphrase '' "
           "--quick-gen-key 'Eve <me@example.org>' ed25519 sign 0");
     SH(f, "gpg --homedir $PWD/x --batch --quiet --detach-sign -o eve.sig mail; gpgconf --homedir $PWD/x --kill all");
     struct wr_key_signature s = verify_one(f, "eve.sig", MIME, 0);
@@ -525,7 +525,7 @@ test_list_and_import(void **state)
     assert_int_equal(keys_list(&f->op, &list, &keys), SP_OK);
     assert_true(keys.keys_n >= 5);
     /* A secret key with a passphrase is imported as it is. */
-    SH(f, "gpg --homedir $PWD/x --batch --quiet --pinentry-mode loopback --passphrase pw --quick-gen-key 'Yan <yan@example.org>' default default 0"
+    SH(f, "gpg --homedir $PWD/x --batch --quiet --pinentry-mode loopback --passphrase pw --quick-gen-key 'Yan <yan@example.org>' rsa2048 encr 0"
           " && gpg --homedir $PWD/x --batch --pinentry-mode loopback --passphrase pw -a --export-secret-keys yan >yan.sec");
     struct wm_import_keys in = {.data = file_fd(f, "yan.sec")};
     struct wm_imported out;

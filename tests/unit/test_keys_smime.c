@@ -515,6 +515,9 @@ test_import(void **state)
     import_file(f, "alice.p12", "secret\n", false, SP_OK);
     import_file(f, "rsa.p12", "old", false, SP_OK);
     import_file(f, "mail", NULL, false, SP_INVALID);
+    SH(f, "(echo '-----BEGIN PKCS12-----'; openssl base64 -in rsa.p12; echo '-----END PKCS12-----') >rsa.p12.pem");
+    import_file(f, "rsa.p12.pem", "no", false, SP_PASSPHRASE_WRONG);
+    import_file(f, "rsa.p12.pem", "old", false, SP_OK);
     struct wm_list_keys in = {.protocol = SP_PROTOCOL_SMIME, .match = "", .secret_only = 1};
     struct wm_keys out;
     assert_int_equal(keys_list(&f->op, &in, &out), SP_OK);

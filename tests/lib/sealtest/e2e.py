@@ -62,6 +62,15 @@ class Profile:
     def config_file(self):
         return os.path.join(self.path, "config")
 
+    @property
+    def log_file(self):
+        return os.path.join(self.dir, "log")
+
+    def log(self, lines=30):
+        """The end of what the roles wrote about themselves."""
+        text = read(self.log_file).decode(errors="replace") if os.path.exists(self.log_file) else ""
+        return "\n".join(text.splitlines()[-lines:])
+
     def account(self, name, servers=None, **options):
         """Add an account of self.user on these servers (or what the options say). Options replace, None removes."""
         address = "%s@%s" % (self.user, DOMAIN)
@@ -87,7 +96,7 @@ class Profile:
         env_file(os.path.join(self.dir, "env"), self.own_env())
 
     def own_env(self):
-        return {"SEALPOST_HOME": self.path, "GNUPGHOME": self.gnupg, "SEALPOST_LIBEXEC": os.path.join(BUILD, "libexec"),
+        return {"SEALPOST_HOME": self.path, "GNUPGHOME": self.gnupg, "SEALPOST_LOG": self.log_file, "SEALPOST_LIBEXEC": os.path.join(BUILD, "libexec"),
                 "SEALPOST_LOCALEDIR": os.path.join(BUILD, "locale")}
 
     def env(self):
