@@ -27,8 +27,10 @@ draw_account(struct app *a, struct rect r, const struct wr_account *acc, bool on
 {
     enum theme_style style = on ? STYLE_CURSOR : STYLE_NORMAL;
     struct buf text = BUF_INIT;
-    if (on)
+    if (on) {
         draw_fill(a->draw, r, style);
+        app_point(a, r.y, r.x);
+    }
     (void)draw_text(a->draw, r.y, r.x + 1, 16, on ? style : STYLE_STRONG, acc->name);
     int address_w = r.w / 3;
     (void)draw_text(a->draw, r.y, r.x + 18, address_w, style, acc->address);

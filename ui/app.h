@@ -77,7 +77,8 @@ struct app {
     uint64_t undo_outbox;              /* the message that `undo` brings back; 0: none */
     struct loop_timer *reconnect_timer;
     int reconnect_ms;
-    int cursor_y, cursor_x;            /* of this picture; y < 0: hidden */
+    int cursor_y, cursor_x;            /* of this picture */
+    bool cursor_shown;
     bool dirty, quit, lent, pasting;
     bool unlocking;                    /* a try is on its way */
     struct loop_timer *hold;           /* a view is about to open: keys wait for it */
@@ -111,8 +112,9 @@ void app_close(struct app *a, struct view *v);
 struct view *app_find(struct app *a, enum view_kind kind);
 /* Runs an action in the top view, and those that work everywhere. */
 void app_action(struct app *a, enum action action, const char *arg);
-/* During draw: the terminal's cursor stands here. */
+/* During draw: the terminal's cursor stands here, because something is typed here; or the attention is here, without a cursor. */
 void app_cursor(struct app *a, int y, int x);
+void app_point(struct app *a, int y, int x);
 
 /* --- requests (app_request.c) */
 typedef void view_reply_fn(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag);
@@ -131,8 +133,10 @@ void app_failed(struct app *a, const struct call_reply *r);
 
 /* --- status line (app_status.c) */
 void app_status(struct app *a, enum theme_style style, const char *text);
-/* The template's {1} {2} are replaced by the arguments. NULL-terminated. */
-void app_say(struct app *a, enum theme_style style, const char *template, ...) __attribute__((sentinel));
+/* The template's {1} {2} are replaced by the arguments, which are strings. */
+void app_say_args(struct app *a, enum theme_style style, const char *template, const char *const *args, size_t n);
+#define app_say(a, style, template, ...)                                                                     \
+    app_say_args(a, style, template, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 void app_log(struct app *a, enum theme_style style, const char *text);
 /* A line to be typed in the status line; the prompt is taken. One that is open already is cancelled. */
 void app_prompt(struct app *a, struct prompt *p);

@@ -158,7 +158,7 @@ app_draw(struct app *a)
     draw_size(a->draw, &rows, &cols);
     layout_screen(rows, cols, &s);
     draw_begin(a->draw);
-    app_cursor(a, -1, 0);
+    app_point(a, 0, 0);
     if (s.too_small) {
         (void)draw_text(a->draw, 0, 0, cols, STYLE_NORMAL, _("Please make this window a bit larger:"));
         (void)draw_text(a->draw, 1, 0, cols, STYLE_NORMAL, _("at least 40 columns and 10 lines."));
@@ -172,5 +172,5 @@ app_draw(struct app *a)
             draw_status(a, s.status);
         }
     }
-    draw_end(a->draw, a->cursor_y, a->cursor_x);
+    draw_end(a->draw, a->cursor_y, a->cursor_x, a->cursor_shown);
 }

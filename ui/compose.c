@@ -2,6 +2,7 @@
 /* Writing a message: the form, live plans, attachments, the text in an editor. The engine keeps the draft, encrypted. */
 #include "compose.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -123,6 +124,7 @@ void
 compose_changed(struct app *a, struct compose *x)
 {
     x->unsaved = true;
+    x->fresh = false;
     if (x->timer)
         loop_timer_remove(x->timer);
     x->timer = loop_timer_add(a->loop, SAVE_AFTER_MS, on_save_timer, a);
@@ -130,6 +132,17 @@ compose_changed(struct app *a, struct compose *x)
     x->planning = true;
     app_request(a, &x->view, WM_TYPE_plan_draft, &(struct wm_plan_draft){.draft = *compose_record(x)}, on_plan, TAG_PLAN);
     app_dirty(a);
+}
+
+void
+compose_remember(struct app *a, struct compose *x, uint64_t draft)
+{
+    char value[32];
+    if (draft == x->remembered)
+        return;
+    x->remembered = draft;
+    (void)snprintf(value, sizeof value, "%llu", (unsigned long long)draft);
+    app_tell(a, WM_TYPE_set_state, &(struct wm_set_state){.name = "ui.draft", .value = value});
 }
 
 /* ---- attachments */
@@ -156,6 +169,7 @@ on_saved(struct app *a, struct view *v, const struct call_reply *r, struct arena
         return;
     }
     compose_take_attachments(x, &((const struct wm_draft_view *)r->in->msg)->draft);
+    compose_remember(a, x, x->draft.id);
     list_fit(&x->list, compose_places(x), compose_places(x));
     if (tag == TAG_SAVE_ATTACH && x->attach_fd > 0)
         attach_now(a, x);
@@ -372,7 +386,11 @@ static void
 keep(struct app *a, struct compose *x)
 {
     x->unsaved = false;
-    app_request(a, NULL, WM_TYPE_save_draft, &(struct wm_save_draft){.draft = *compose_record(x)}, on_kept, 0);
+    compose_remember(a, x, 0);
+    if (x->fresh && x->draft.id)
+        app_tell(a, WM_TYPE_delete_draft, &(struct wm_delete_draft){.draft = x->draft.id});
+    else if (!x->fresh)
+        app_request(a, NULL, WM_TYPE_save_draft, &(struct wm_save_draft){.draft = *compose_record(x)}, on_kept, 0);
     app_close(a, &x->view);
 }
 
@@ -384,6 +402,7 @@ on_discard(struct app *a, struct view *v, const char *text, uint64_t tag)
     if (!text || *text != 'y')
         return;
     x->unsaved = false;
+    compose_remember(a, x, 0);
     if (x->draft.id)
         app_tell(a, WM_TYPE_delete_draft, &(struct wm_delete_draft){.draft = x->draft.id});
     app_close(a, v);
@@ -451,8 +470,10 @@ static void
 refresh(struct app *a, struct view *v)
 {
     struct compose *x = (struct compose *)v;
+    bool fresh = x->fresh;
     x->sending = false;
     compose_changed(a, x);
+    x->fresh = fresh;
 }
 
 static void
@@ -490,7 +511,7 @@ compose_free(struct app *a, struct view *v)
 }
 
 void
-view_compose_open(struct app *a, const struct wr_draft *draft)
+view_compose_open(struct app *a, const struct wr_draft *draft, bool fresh)
 {
     static const struct view_ops ops = {.name = N_("Writing"), .kind = V_COMPOSE, .draw = compose_draw, .action = action,
                                         .refresh = refresh, .title = title, .free = compose_free};
@@ -516,5 +537,7 @@ view_compose_open(struct app *a, const struct wr_draft *draft)
     x->list.cursor = !*draft->to ? FIELD_TO : !*draft->subject ? FIELD_SUBJECT : compose_places(x) - 1;
     app_push(a, &x->view);
     compose_changed(a, x);
-    x->unsaved = x->draft.id == 0;
+    x->unsaved = x->draft.id == 0 && !fresh;
+    x->fresh = fresh;
+    compose_remember(a, x, x->draft.id);
 }

@@ -21,7 +21,9 @@ struct compose {
     struct list list;          /* fields, attachments, text */
     struct pager pager;        /* the text */
     struct loop_timer *timer;  /* until the draft is saved */
-    bool unsaved, sending, closing;
+    bool unsaved, sending;
+    bool fresh;                /* just begun, and nothing was typed yet: leaving it leaves nothing behind */
+    uint64_t remembered;       /* the draft's number that the engine was told to bring back */
     struct buf attach_name;    /* waits for the draft's number */
     int attach_fd;
 };
@@ -36,6 +38,8 @@ void compose_take_attachments(struct compose *x, const struct wr_draft *draft);
 void compose_send(struct app *a, struct compose *x);
 /* Explains the plan. */
 void compose_details(struct app *a, struct compose *x);
+/* The engine remembers which draft is being written (0: none), so that the next screen goes on with it. */
+void compose_remember(struct app *a, struct compose *x, uint64_t draft);
 void compose_draw(struct app *a, struct view *v, struct rect area);
 /* How many places the cursor has. */
 int compose_places(const struct compose *x);

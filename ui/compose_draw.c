@@ -57,8 +57,10 @@ draw_fields(struct app *a, struct compose *x, struct rect r)
     for (int i = 0; i < FIELD_COUNT && i < r.h; i++) {
         int y = r.y + i;
         bool on = x->list.cursor == i;
-        if (on)
+        if (on) {
             draw_symbol(a->draw, y, r.x, STYLE_HINT_KEY, SYMBOL_ARROW);
+            app_point(a, y, r.x);
+        }
         (void)draw_text(a->draw, y, r.x + 2, column - 3, on ? STYLE_STRONG : STYLE_LABEL, field_label(i));
         struct rect value = {y, r.x + column, 1, r.w - column - 1};
         if (i == FIELD_SECURITY)
@@ -79,8 +81,10 @@ heading(struct app *a, struct rect r, const char *text, bool on)
     (void)draw_text(a->draw, r.y, r.x + 2, 1, STYLE_NORMAL, " ");
     (void)draw_text(a->draw, r.y, r.x + 3, r.w - 6, on ? STYLE_STRONG : STYLE_LABEL, text);
     (void)draw_text(a->draw, r.y, r.x + 3 + w, 1, STYLE_NORMAL, " ");
-    if (on)
+    if (on) {
         draw_symbol(a->draw, r.y, r.x, STYLE_HINT_KEY, SYMBOL_ARROW);
+        app_point(a, r.y, r.x);
+    }
 }
 
 static void
@@ -152,8 +156,10 @@ draw_files(struct app *a, struct compose *x, const struct layout_compose *l)
         const struct wr_draft_attachment *f = &x->draft.attachments[top + i];
         struct buf text = BUF_INIT;
         int y = l->files.y + i;
-        if (top + i == on)
+        if (top + i == on) {
             draw_symbol(a->draw, y, l->files.x, STYLE_HINT_KEY, SYMBOL_ARROW);
+            app_point(a, y, l->files.x);
+        }
         buf_adds(&text, f->name);
         buf_adds(&text, "  ");
         words_size(f->size, &text);

@@ -17,14 +17,13 @@ on_draft(struct app *a, struct view *v, const struct call_reply *r, struct arena
 {
     (void)v;
     (void)arena;
-    (void)tag;
     if (!r->final)
         return;
     if (r->status || !r->in || r->in->type != WM_TYPE_draft_view) {
         app_failed(a, r);
     } else {
         buf_clear(&a->status);
-        view_compose_open(a, &((const struct wm_draft_view *)r->in->msg)->draft);
+        view_compose_open(a, &((const struct wm_draft_view *)r->in->msg)->draft, tag == TAG_START);
     }
     app_release_keys(a);
 }
@@ -42,6 +41,43 @@ compose_start(struct app *a, enum sp_draft_kind kind, uint64_t message, const ch
     const struct wm_new_draft m = {.kind = (uint8_t)kind, .message = message, .mailto = buf_str(&url)};
     app_request(a, NULL, WM_TYPE_new_draft, &m, on_draft, TAG_START);
     buf_release(&url);
+}
+
+/* ---- going on where the last screen ended */
+
+static void
+on_drafts(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
+{
+    (void)v;
+    (void)arena;
+    if (r->status || !r->in || r->in->type != WM_TYPE_drafts || app_find(a, V_COMPOSE))
+        return;
+    const struct wm_drafts *m = r->in->msg;
+    for (uint32_t i = 0; i < m->drafts_n; i++) {
+        if (m->drafts[i].id != tag)
+            continue;
+        view_compose_open(a, &m->drafts[i], false);
+        app_status(a, STYLE_STATUS, _("The message that you were writing is here again."));
+    }
+}
+
+static void
+on_last_draft(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
+{
+    (void)v;
+    (void)arena;
+    (void)tag;
+    if (r->status || !r->in || r->in->type != WM_TYPE_state_value)
+        return;
+    uint64_t draft = strtoull(((const struct wm_state_value *)r->in->msg)->value, NULL, 10);
+    if (draft)
+        app_request(a, NULL, WM_TYPE_list_drafts, &(struct wm_list_drafts){}, on_drafts, draft);
+}
+
+void
+compose_resume(struct app *a)
+{
+    app_request(a, NULL, WM_TYPE_get_state, &(struct wm_get_state){.name = "ui.draft"}, on_last_draft, 0);
 }
 
 bool
@@ -123,10 +159,11 @@ on_sent(struct app *a, struct view *v, const struct call_reply *r, struct arena 
     if (r->status == SP_OK && r->in && r->in->type == WM_TYPE_queued) {
         a->undo_outbox = ((const struct wm_queued *)r->in->msg)->outbox;
         x->unsaved = false;
+        compose_remember(a, x, 0);
         app_close(a, v);
         struct buf keys = BUF_INIT;
         (void)keymap_keys(&a->keymap, ACTION_UNDO, V_INDEX, 1, &keys);
-        app_say(a, STYLE_STATUS, _("In the outbox. {1} takes it back."), buf_str(&keys), NULL);
+        app_say(a, STYLE_STATUS, _("In the outbox. {1} takes it back."), buf_str(&keys));
         buf_release(&keys);
         return;
     }
@@ -210,7 +247,7 @@ compose_details(struct app *a, struct compose *x)
         return;
     struct pager *p = &t->pager;
     pager_add(p, STYLE_STRONG, 0, x->draft.encrypt ? _("It is encrypted.") : _("It is NOT encrypted."));
-    pager_add(p, STYLE_NORMAL, 2, x->draft.encrypt ? _("Only the recipients can read it, each with a key of his own. Who writes to whom, and when, stays visible to the "
+    pager_add(p, STYLE_NORMAL, 2, x->draft.encrypt ? _("Only the recipients can read it, each with a key of their own. Who writes to whom, and when, stays visible to the "
                                                        "servers; the subject is hidden where the recipient's program understands that.")
                                                    : _("The servers that carry it can read it."));
     pager_add(p, STYLE_STRONG, 0, x->draft.sign ? _("It is signed.") : _("It is not signed."));

@@ -65,6 +65,8 @@ draw(struct app *a, struct view *v, struct rect area)
         enum theme_style style = on ? STYLE_CURSOR : STYLE_NORMAL;
         int y = rows.y + i;
         draw_fill(a->draw, (struct rect){y, rows.x, 1, rows.w}, style);
+        if (on)
+            app_point(a, y, rows.x);
         (void)draw_text(a->draw, y, rows.x + 1, to_w, style, *draft->to ? draft->to : _("(nobody yet)"));
         (void)draw_text(a->draw, y, rows.x + 2 + to_w, rows.w - to_w - 3, style, *draft->subject ? draft->subject : _("(no subject)"));
     }
@@ -101,7 +103,7 @@ action(struct app *a, struct view *v, enum action action, const char *arg)
         return false;
     switch (action) {
     case ACTION_OPEN:
-        view_compose_open(a, &x->rows[x->list.cursor]);
+        view_compose_open(a, &x->rows[x->list.cursor], false);
         app_close(a, v);
         return true;
     case ACTION_DELETE:

@@ -135,12 +135,11 @@ draw_begin(struct draw *d)
 }
 
 void
-draw_end(struct draw *d, int cursor_y, int cursor_x)
+draw_end(struct draw *d, int cursor_y, int cursor_x, bool shown)
 {
     (void)d;
-    (void)curs_set(cursor_y >= 0 ? 1 : 0);
-    if (cursor_y >= 0)
-        (void)move(cursor_y, cursor_x);
+    (void)curs_set(shown ? 1 : 0);
+    (void)move(cursor_y, cursor_x);
     (void)wnoutrefresh(stdscr);
     (void)doupdate();
 }

@@ -37,9 +37,10 @@ bool draw_is_ascii(const struct draw *d);
 /* The next key, K_NONE when there is none now. *gone is set when the terminal has ended. */
 uint32_t draw_read_key(struct draw *d, bool *gone);
 
-/* A picture: begin, draw, end. Only differences to the last one are sent. cursor_y < 0: the cursor is hidden. */
+/* A picture: begin, draw, end. Only differences to the last one are sent. The cursor goes where the attention is, also when it
+   is not shown: screen readers follow it. */
 void draw_begin(struct draw *d);
-void draw_end(struct draw *d, int cursor_y, int cursor_x);
+void draw_end(struct draw *d, int cursor_y, int cursor_x, bool shown);
 /* Everything is sent again. */
 void draw_repaint(struct draw *d);
 

@@ -115,8 +115,10 @@ draw(struct app *a, struct view *v, struct rect area)
         char counts[48];
         (void)snprintf(counts, sizeof counts, "%6u /%7u", f->unread, f->total);
         int y = rows.y + i, right = rows.x + rows.w - 17;
-        if (on)
+        if (on) {
             draw_fill(a->draw, (struct rect){y, rows.x, 1, rows.w}, style);
+            app_point(a, y, rows.x);
+        }
         int name_x = rows.x + 2 + (a->accounts.n > 1 ? 16 : 0);
         if (a->accounts.n > 1)
             (void)draw_text(a->draw, y, rows.x + 2, 14, on ? style : STYLE_LABEL, acc ? acc->name : "?");
@@ -252,7 +254,7 @@ index_choose_folder(struct app *a, const char *name)
     if (f)
         view_index_folder(a, f->id);
     else if (name)
-        app_say(a, STYLE_ERROR, _("There is no folder \"{1}\"."), name, NULL);
+        app_say(a, STYLE_ERROR, _("There is no folder \"{1}\"."), name);
     else
         view_folders_open(a, "", 0, NULL, NULL);
 }

@@ -70,8 +70,10 @@ draw_row(struct app *a, const struct index *x, const struct layout_index *l, int
                              : !(row->flags & SP_FLAG_SEEN)   ? STYLE_UNREAD
                                                               : STYLE_NORMAL;
     struct buf text = BUF_INIT;
-    if (on_cursor)
+    if (on_cursor) {
         draw_fill(d, (struct rect){y, l->rows.x, 1, l->rows.w}, style);
+        app_point(a, y, l->rows.x);
+    }
     if (index_marked(&x->window, row->id))
         draw_symbol(d, y, l->mark.x, style, SYMBOL_MARK);
     (void)draw_text(d, y, l->flags.x, 1, style, flag_sign(row->flags));

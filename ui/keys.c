@@ -81,8 +81,10 @@ draw_key(struct app *a, struct rect r, const struct wr_key *k, bool on)
     enum theme_style style = on ? STYLE_CURSOR : k->secret ? STYLE_STRONG : STYLE_NORMAL, mine;
     const char *state = condition(k, &mine);
     int id_w = r.w >= 90 ? r.w - 52 : r.w - 32;
-    if (on)
+    if (on) {
         draw_fill(a->draw, r, style);
+        app_point(a, r.y, r.x);
+    }
     (void)draw_text(a->draw, r.y, r.x + 1, 8, style, words_protocol(k->protocol));
     if (k->identities_n)
         address_column(k->identities[0].address, k->identities[0].name, id_w, &text);

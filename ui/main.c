@@ -51,7 +51,7 @@ bind_keys(struct app *a)
     const char *binding;
     for (size_t i = 0; (binding = options_binding(&a->options, i)); i++)
         if (keymap_bind(&a->keymap, binding) != SP_OK)
-            app_say(a, STYLE_ERROR, _("This key binding is not understood: {1}"), binding, NULL);
+            app_say(a, STYLE_ERROR, _("This key binding is not understood: {1}"), binding);
 }
 
 static int
@@ -84,6 +84,7 @@ main(int argc, char **argv)
     log_init("ui");
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGTTOU, SIG_IGN);
+    (void)signal(SIGTSTP, SIG_IGN); /* the stub stops the job after we have left the terminal */
     load_locale();
     if (options_parse(&app.options, argc, (const char *const *)argv, &bad)) {
         (void)fprintf(stderr, _("sealpost-ui is started by sealpost; it does not know \"%s\".\n"), bad);

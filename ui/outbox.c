@@ -71,8 +71,10 @@ draw_item(struct app *a, struct rect r, const struct wr_outbox_item *item, bool 
     struct buf text = BUF_INIT;
     enum theme_style style = on ? STYLE_CURSOR : STYLE_NORMAL;
     int state_w = r.w / 4, to_w = r.w / 3;
-    if (on)
+    if (on) {
         draw_fill(a->draw, r, style);
+        app_point(a, r.y, r.x);
+    }
     buf_adds(&text, words_outbox_state(item->state));
     if ((item->state == SP_OUTBOX_WAITING || item->state == SP_OUTBOX_DEFERRED) && item->next_try) {
         struct buf when = BUF_INIT;
@@ -130,7 +132,7 @@ on_draft(struct app *a, struct view *v, const struct call_reply *r, struct arena
         return;
     }
     refresh(a, v);
-    view_compose_open(a, &((const struct wm_draft_view *)r->in->msg)->draft);
+    view_compose_open(a, &((const struct wm_draft_view *)r->in->msg)->draft, false);
 }
 
 static bool

@@ -54,8 +54,10 @@ draw_part(struct app *a, const struct parts *x, struct rect r, const struct wr_p
     struct buf size = BUF_INIT, name = BUF_INIT, type = BUF_INIT;
     enum theme_style style = on ? STYLE_CURSOR : part->shown ? STYLE_NORMAL : STYLE_STRONG;
     const struct wr_warning *w = warning_of(x, part);
-    if (on)
+    if (on) {
         draw_fill(d, r, style);
+        app_point(a, r.y, r.x);
+    }
     words_size(part->size, &size);
     int path_w = 10, size_w = 9, type_w = r.w >= 70 ? 34 : r.w / 3;
     int px = r.x + 1 + depth_of(part->path);

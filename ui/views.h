@@ -10,6 +10,8 @@ void view_index_open(struct app *a);
 /* Folders are known now: shows the one wanted, the last one or the inbox. */
 void view_index_start(struct app *a);
 void view_index_folder(struct app *a, uint64_t folder);
+/* The list of folders is a new one. */
+void view_index_folders_changed(struct app *a);
 /* Moves the list's cursor by step (or to the next unread message) and returns the message there, 0 at the end. */
 uint64_t view_index_step(struct app *a, int step, bool unread);
 /* The row of a message that the list has loaded, NULL otherwise. Borrowed until the next turn. */
@@ -51,9 +53,12 @@ void view_links_open(struct app *a, const struct wr_verdict *verdict);
 
 /* Starts a draft: asks the engine and opens it when it is there. mailto may be NULL. */
 void compose_start(struct app *a, enum sp_draft_kind kind, uint64_t message, const char *mailto);
+/* Opens the draft again that was being written when the last screen ended. */
+void compose_resume(struct app *a);
 /* Brings the message back that is about to be sent; false when there is none. */
 bool compose_undo(struct app *a);
-void view_compose_open(struct app *a, const struct wr_draft *draft);
+/* fresh: it was just begun; without a change it leaves no draft behind. */
+void view_compose_open(struct app *a, const struct wr_draft *draft, bool fresh);
 /* The built-in editor. fn gets the new text, NULL when the changes were forgotten; `owner` as for requests. */
 typedef void editor_fn(struct app *a, struct view *owner, const char *text);
 /* The screen ends: what was typed so far goes to fn. */

@@ -31,7 +31,7 @@ struct fake {
     struct wr_draft draft;
     char *draft_texts[10];
     struct wr_draft_attachment attachments[10];
-    char state[64];
+    char folder[64], writing[64];
 };
 
 static void engine_message(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *arg);
@@ -372,10 +372,14 @@ engine_message(struct wire_conn *c, struct wire_in *in, struct arena *arena, voi
         change_flags(f, in->msg, arena);
         (void)!wire_reply_done(c, in->id);
         break;
-    case WM_TYPE_get_state: (void)!wire_send_state_value(c, in->id, &(struct wm_state_value){.value = f->state}); break;
+    case WM_TYPE_get_state: {
+        const struct wm_get_state *m = in->msg;
+        (void)!wire_send_state_value(c, in->id, &(struct wm_state_value){.value = strcmp(m->name, "ui.draft") == 0 ? f->writing : f->folder});
+        break;
+    }
     case WM_TYPE_set_state: {
         const struct wm_set_state *m = in->msg;
-        (void)snprintf(f->state, sizeof f->state, "%.60s", m->value);
+        (void)snprintf(strcmp(m->name, "ui.draft") == 0 ? f->writing : f->folder, sizeof f->folder, "%.60s", m->value);
         (void)!wire_reply_done(c, in->id);
         break;
     }
