@@ -31,10 +31,9 @@ static void
 ask_free(struct ask *ask)
 {
     struct ask **at = &ask->engine->keysrv->asks;
-    while (*at && *at != ask)
+    while (*at != ask)
         at = &(*at)->next;
-    if (*at)
-        *at = ask->next;
+    *at = ask->next;
     free(ask);
 }
 
@@ -93,8 +92,10 @@ void
 keysrv_keys_lost(struct engine *e)
 {
     while (e->keysrv->asks) {
-        question_withdraw(e, e->keysrv->asks->question);
-        ask_free(e->keysrv->asks);
+        struct ask *ask = e->keysrv->asks;
+        e->keysrv->asks = ask->next;
+        question_withdraw(e, ask->question);
+        free(ask);
     }
 }
 
