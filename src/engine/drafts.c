@@ -172,7 +172,7 @@ static void
 on_content(const struct reading_result *r, void *arg)
 {
     struct starting *s = arg;
-    struct memfd_map map;
+    struct memfd_map map = {"", 0};
     uint64_t id;
     if (!r->final)
         return;

@@ -198,7 +198,10 @@ headers_new(struct engine *e, headers_fn *fn, void *arg)
 void
 headers_free(struct headers *h)
 {
-    while (h && h->first)
-        batch_free(h->first);
+    while (h && h->first) {
+        struct batch *b = h->first;
+        h->first = b->next;
+        batch_free(b);
+    }
     free(h);
 }

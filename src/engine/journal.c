@@ -366,8 +366,11 @@ journal_forget(struct engine *e)
 {
     if (!e->journal)
         return;
-    while (e->journal->replays)
-        replay_free(e->journal->replays);
+    while (e->journal->replays) {
+        struct replay *r = e->journal->replays;
+        e->journal->replays = r->next;
+        replay_free(r);
+    }
     drop_hidden(e, 0, true);
     free(e->journal);
     e->journal = NULL;

@@ -93,8 +93,10 @@ void
 keysrv_keys_lost(struct engine *e)
 {
     while (e->keysrv->asks) {
-        question_withdraw(e, e->keysrv->asks->question);
-        ask_free(e->keysrv->asks);
+        struct ask *ask = e->keysrv->asks;
+        e->keysrv->asks = ask->next;
+        question_withdraw(e, ask->question);
+        ask_free(ask);
     }
 }
 

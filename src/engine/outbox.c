@@ -84,6 +84,16 @@ attempt_free(struct attempt *a)
 }
 
 static void
+drop_attempts(struct outbox *o)
+{
+    while (o->attempts) {
+        struct attempt *a = o->attempts;
+        o->attempts = a->next;
+        attempt_free(a);
+    }
+}
+
+static void
 leave(struct engine *e, struct store_outbox *o)
 {
     enum sp_status st = store_outbox_remove(e->store, o->id);
@@ -329,8 +339,7 @@ outbox_opened(struct engine *e)
 void
 outbox_closing(struct engine *e)
 {
-    while (e->outbox->attempts)
-        attempt_free(e->outbox->attempts);
+    drop_attempts(e->outbox);
     if (e->outbox->timer)
         loop_timer_remove(e->outbox->timer);
     e->outbox->timer = NULL;
@@ -349,8 +358,7 @@ outbox_free(struct outbox *o)
 {
     if (!o)
         return;
-    while (o->attempts)
-        attempt_free(o->attempts);
+    drop_attempts(o);
     if (o->timer)
         loop_timer_remove(o->timer);
     free(o);

@@ -385,8 +385,11 @@ peers_free(struct peers *all)
             call->dropped = true;
         calls_free(p->calls, SP_CANCELLED);
         wire_conn_free(p->conn);
-        while (p->first)
-            call_free(p->first);
+        while (p->first) {
+            struct peer_call *call = p->first;
+            p->first = call->next;
+            call_free(call);
+        }
         all->first = p->next;
         free(p);
     }
