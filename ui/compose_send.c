@@ -163,7 +163,7 @@ on_sent(struct app *a, struct view *v, const struct call_reply *r, struct arena 
         app_close(a, v);
         struct buf keys = BUF_INIT;
         (void)keymap_keys(&a->keymap, ACTION_UNDO, V_INDEX, 1, &keys);
-        app_say(a, STYLE_STATUS, _("In the outbox. {1} takes it back."), buf_str(&keys), NULL);
+        app_say(a, STYLE_STATUS, _("In the outbox. {1} takes it back."), buf_str(&keys));
         buf_release(&keys);
         return;
     }
@@ -247,7 +247,7 @@ compose_details(struct app *a, struct compose *x)
         return;
     struct pager *p = &t->pager;
     pager_add(p, STYLE_STRONG, 0, x->draft.encrypt ? _("It is encrypted.") : _("It is NOT encrypted."));
-    pager_add(p, STYLE_NORMAL, 2, x->draft.encrypt ? _("Only the recipients can read it, each with a key of his own. Who writes to whom, and when, stays visible to the "
+    pager_add(p, STYLE_NORMAL, 2, x->draft.encrypt ? _("Only the recipients can read it, each with a key of their own. Who writes to whom, and when, stays visible to the "
                                                        "servers; the subject is hidden where the recipient's program understands that.")
                                                    : _("The servers that carry it can read it."));
     pager_add(p, STYLE_STRONG, 0, x->draft.sign ? _("It is signed.") : _("It is not signed."));

@@ -127,22 +127,40 @@ ask_replace(struct app *a, struct index *x, enum sp_page where)
 
 /* ---- folders */
 
-void
-view_index_folder(struct app *a, uint64_t folder)
+static void
+show_folder(struct app *a, struct index *x, uint64_t folder)
 {
-    struct index *x = index_of(a);
-    char value[32];
-    if (!x || x->folder == folder)
-        return;
     app_tickets_drop(a, &x->view);
     index_rows_release(&x->window);
     x->folder = folder;
     x->list = (struct list){.height = x->list.height};
     x->loaded = x->older = x->newer = x->replacing = x->again = false;
-    (void)snprintf(value, sizeof value, "%llu", (unsigned long long)folder);
-    app_tell(a, WM_TYPE_set_state, &(struct wm_set_state){.name = "ui.folder", .value = value});
     ask_replace(a, x, SP_PAGE_NEWEST);
     app_dirty(a);
+}
+
+void
+view_index_folder(struct app *a, uint64_t folder)
+{
+    struct index *x = index_of(a);
+    char value[32];
+    if (!x)
+        return;
+    x->chosen = true;
+    (void)snprintf(value, sizeof value, "%llu", (unsigned long long)folder);
+    app_tell(a, WM_TYPE_set_state, &(struct wm_set_state){.name = "ui.folder", .value = value});
+    if (x->folder != folder)
+        show_folder(a, x, folder);
+}
+
+/* The first account's inbox; it may come later than the first list of folders, when its server was asked for the first time. */
+void
+view_index_folders_changed(struct app *a)
+{
+    struct index *x = index_of(a);
+    const struct wr_folder *inbox = app_folder_by_role(a, 0, SP_FOLDER_INBOX);
+    if (x && x->folder && !x->chosen && inbox && inbox->id != x->folder)
+        show_folder(a, x, inbox->id);
 }
 
 static void
@@ -158,13 +176,14 @@ on_state(struct app *a, struct view *v, const struct call_reply *r, struct arena
         folder = app_folder_by_name(a, 0, a->options.folder);
     if (!folder && r->status == SP_OK && r->in && r->in->type == WM_TYPE_state_value)
         folder = app_folder(a, strtoull(((const struct wm_state_value *)r->in->msg)->value, NULL, 10));
+    x->chosen = folder != NULL;
     if (!folder)
         folder = app_folder_by_role(a, 0, SP_FOLDER_INBOX);
     for (uint32_t i = 0; i < a->folders.n && !folder; i++)
         if (a->folders.rows[i].selectable)
             folder = &a->folders.rows[i];
     if (folder)
-        view_index_folder(a, folder->id);
+        show_folder(a, x, folder->id);
 }
 
 void
@@ -271,7 +290,7 @@ find_row(struct app *a, struct index *x)
         }
     }
     if (*word)
-        app_say(a, STYLE_ERROR, _("\"{1}\" is not among the messages that are loaded."), word, NULL);
+        app_say(a, STYLE_ERROR, _("\"{1}\" is not among the messages that are loaded."), word);
 }
 
 static void

@@ -11,6 +11,7 @@ struct index {
     uint64_t folder;             /* 0: none yet */
     struct index_rows window;
     struct list list;
+    bool chosen;                 /* the person chose this folder, now or last time; else it is the first inbox there is */
     bool loaded;                 /* the first page has come */
     bool older, newer, replacing; /* requests on their way */
     bool again;                  /* changed once more while replacing */

@@ -10,6 +10,8 @@ void view_index_open(struct app *a);
 /* Folders are known now: shows the one wanted, the last one or the inbox. */
 void view_index_start(struct app *a);
 void view_index_folder(struct app *a, uint64_t folder);
+/* The list of folders is a new one. */
+void view_index_folders_changed(struct app *a);
 /* Moves the list's cursor by step (or to the next unread message) and returns the message there, 0 at the end. */
 uint64_t view_index_step(struct app *a, int step, bool unread);
 /* The row of a message that the list has loaded, NULL otherwise. Borrowed until the next turn. */

@@ -299,7 +299,7 @@ explain_signature(unsigned state)
                  "with any name. Compare its fingerprint with the owner, over the telephone for instance.");
     case SP_SIGNATURE_MISMATCH:
         return _("The signature is real, but it belongs to another address than the one in \"From\". Somebody may be using a "
-                 "signature of his own to make a foreign name look genuine.");
+                 "signature of their own to make a foreign name look genuine.");
     case SP_SIGNATURE_EXPIRED:
         return _("Keys are valid for a time. This one was no longer when the message was judged. Ask the owner for a renewed key.");
     case SP_SIGNATURE_REVOKED:

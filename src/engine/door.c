@@ -61,10 +61,9 @@ static void
 request_free(struct request *rq)
 {
     struct request **at = &rq->door->requests;
-    while (*at && *at != rq)
+    while (*at != rq)
         at = &(*at)->next;
-    if (*at)
-        *at = rq->next;
+    *at = rq->next;
     struct client *c = rq->client;
     if (c) {
         c->requests--;
@@ -129,15 +128,14 @@ request_fail(struct request *rq, enum sp_status status, const char *text)
 }
 
 /* Ends the request without its job, when the job agrees. */
-static bool
+static void
 end_request(struct request *rq, enum sp_status why)
 {
     request_end_fn *fn = rq->on_end;
     if (!fn || !fn(rq->arg, why))
-        return false;
+        return;
     rq->on_end = NULL;
     request_fail(rq, why, NULL);
-    return true;
 }
 
 void
@@ -145,7 +143,7 @@ door_end_requests(struct door *d, enum sp_status why)
 {
     for (struct request *rq = d->requests, *next; rq; rq = next) {
         next = rq->next; /* a job ends its own request only */
-        (void)end_request(rq, why);
+        end_request(rq, why);
     }
 }
 
@@ -204,21 +202,26 @@ client_by_number(struct door *d, uint64_t number)
 }
 
 static void
+client_unlink(struct client *c)
+{
+    struct client **at = &c->door->clients;
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
+}
+
+/* After client_unlink. */
+static void
 client_free(struct client *c)
 {
     struct door *d = c->door;
-    struct client **at = &d->clients;
-    while (*at && *at != c)
-        at = &(*at)->next;
-    if (*at)
-        *at = c->next;
     for (struct request *rq = d->requests; rq; rq = rq->next)
         if (rq->client == c)
             rq->client = NULL;
     for (struct request *rq = d->requests, *next; rq; rq = next) {
         next = rq->next;
         if (rq->number == c->number)
-            (void)end_request(rq, SP_DISCONNECTED);
+            end_request(rq, SP_DISCONNECTED);
     }
     if (c->timer)
         loop_timer_remove(c->timer);
@@ -237,6 +240,7 @@ on_client_timer(struct loop *l, void *arg)
     struct client *c = arg;
     (void)l;
     c->timer = NULL;
+    client_unlink(c);
     client_free(c);
 }
 
@@ -339,7 +343,7 @@ on_message(struct wire_conn *conn, struct wire_in *in, struct arena *arena, void
         const struct wm_cancel *m = in->msg;
         for (struct request *rq = c->door->requests; rq; rq = rq->next)
             if (rq->client == c && rq->id == m->id) {
-                (void)end_request(rq, SP_CANCELLED);
+                end_request(rq, SP_CANCELLED);
                 return;
             }
         return;
@@ -363,7 +367,7 @@ on_listener(struct loop *l, int fd, short revents, void *arg)
 {
     struct door *d = arg;
     (void)revents;
-    /* cppcheck-suppress nullPointer ; who called is asked of the socket, not of its address */
+    /* cppcheck-suppress nullPointer; accept4(2) takes NULL for an address that is not wanted */
     int s = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (s < 0)
         return;
@@ -470,11 +474,11 @@ door_free(struct door *d)
         d->clients = c->next;
         client_free(c);
     }
-    while (d->requests) { /* those whose jobs went on without their client */
+    door_end_requests(d, SP_LOCKED); /* those whose jobs went on without their client */
+    while (d->requests) {
         struct request *rq = d->requests;
         d->requests = rq->next;
-        if (!end_request(rq, SP_LOCKED))
-            request_free(rq);
+        free(rq);
     }
     if (d->io)
         loop_io_remove(d->io);

@@ -31,10 +31,9 @@ static void
 ask_free(struct ask *ask)
 {
     struct ask **at = &ask->engine->keysrv->asks;
-    while (*at && *at != ask)
+    while (*at != ask)
         at = &(*at)->next;
-    if (*at)
-        *at = ask->next;
+    *at = ask->next;
     free(ask);
 }
 
@@ -96,7 +95,7 @@ keysrv_keys_lost(struct engine *e)
         struct ask *ask = e->keysrv->asks;
         e->keysrv->asks = ask->next;
         question_withdraw(e, ask->question);
-        ask_free(ask);
+        free(ask);
     }
 }
 

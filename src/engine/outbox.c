@@ -14,8 +14,8 @@
 
 #define GIVE_UP_S 432000       /* five days (RFC 5321 section 4.5.4.1) */
 
-/* Pauses after the first, second, ... failure, in seconds. The first is short: most troubles are a cut line. */
-static const int64_t pauses[] = {5, 60, 300, 900, 1800, 3600};
+/* Pauses after the first, second, ... failure, in seconds. The person may try again at any time, and is told how it stands. */
+static const int64_t pauses[] = {60, 300, 900, 1800, 3600};
 
 struct attempt {
     struct attempt *next;
@@ -72,24 +72,29 @@ attempt_of(struct engine *e, uint64_t id)
 }
 
 static void
-attempt_free(struct attempt *a)
+attempt_end(struct attempt *a)
 {
-    struct attempt **at = &a->engine->outbox->attempts;
-    while (*at && *at != a)
-        at = &(*at)->next;
-    if (*at)
-        *at = a->next;
     transmit_free(a->transmit);
     free(a);
 }
 
 static void
-drop_attempts(struct outbox *o)
+attempt_free(struct attempt *a)
+{
+    struct attempt **at = &a->engine->outbox->attempts;
+    while (*at != a)
+        at = &(*at)->next;
+    *at = a->next;
+    attempt_end(a);
+}
+
+static void
+end_attempts(struct outbox *o)
 {
     while (o->attempts) {
         struct attempt *a = o->attempts;
         o->attempts = a->next;
-        attempt_free(a);
+        attempt_end(a);
     }
 }
 
@@ -339,7 +344,7 @@ outbox_opened(struct engine *e)
 void
 outbox_closing(struct engine *e)
 {
-    drop_attempts(e->outbox);
+    end_attempts(e->outbox);
     if (e->outbox->timer)
         loop_timer_remove(e->outbox->timer);
     e->outbox->timer = NULL;
@@ -358,7 +363,7 @@ outbox_free(struct outbox *o)
 {
     if (!o)
         return;
-    drop_attempts(o);
+    end_attempts(o);
     if (o->timer)
         loop_timer_remove(o->timer);
     free(o);
