@@ -138,6 +138,9 @@ fill_from_verdict(struct starting *s, const struct wr_verdict *v, struct wr_draf
     /* S65: what came encrypted is answered encrypted, with the same technology. */
     if (v->encryption.state != SP_ENCRYPTION_NONE && s->kind != SP_DRAFT_EDIT) {
         d->encrypt = d->origin_encrypted = 1;
+        /* Who could read it has a key to sign with, and an encrypted answer that nobody signed could be from anybody. */
+        if (reply && v->encryption.state == SP_ENCRYPTION_DECRYPTED)
+            d->sign = 1;
         if (v->encryption.protocol == SP_PROTOCOL_OPENPGP || v->encryption.protocol == SP_PROTOCOL_SMIME)
             d->protocol = v->encryption.protocol;
     }
