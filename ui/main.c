@@ -51,7 +51,7 @@ bind_keys(struct app *a)
     const char *binding;
     for (size_t i = 0; (binding = options_binding(&a->options, i)); i++)
         if (keymap_bind(&a->keymap, binding) != SP_OK)
-            app_say(a, STYLE_ERROR, _("This key binding is not understood: {1}"), binding, NULL);
+            app_say(a, STYLE_ERROR, _("This key binding is not understood: {1}"), binding);
 }
 
 static int
@@ -99,6 +99,8 @@ main(int argc, char **argv)
         (void)fprintf(stderr, "%s\n", _("This terminal is not known here (see the variable TERM)."));
         return EXIT_OS;
     }
+    if (ttyname_r(STDIN_FILENO, app.tty, sizeof app.tty) != 0)
+        app.tty[0] = '\0';
     enum sp_status st = sandbox_enter(SP_ROLE_UI, NULL);
     if (st) {
         draw_close(app.draw);

@@ -72,20 +72,25 @@ static void
 unlink_call(struct peer_call *call)
 {
     struct peer_call **at = &call->peer->first;
-    while (*at && *at != call)
+    while (*at != call)
         at = &(*at)->next;
-    if (*at)
-        *at = call->next;
+    *at = call->next;
+}
+
+static void
+call_end(struct peer_call *call)
+{
+    if (call->timer)
+        loop_timer_remove(call->timer);
+    copy_release(call->type, call->copy, &call->arena);
+    free(call);
 }
 
 static void
 call_free(struct peer_call *call)
 {
     unlink_call(call);
-    if (call->timer)
-        loop_timer_remove(call->timer);
-    copy_release(call->type, call->copy, &call->arena);
-    free(call);
+    call_end(call);
 }
 
 /* Ends the call: tells its owner unless it was dropped. */
@@ -143,6 +148,8 @@ on_reply(const struct call_reply *r, struct arena *arena, void *arg)
         return;
     }
     call->in_flight = false;
+    if (call->peer->role == SP_ROLE_KEYS)
+        keysrv_request_over(call->peer->engine, call->id, r->status);
     if (!r->in && r->status == SP_DISCONNECTED && call->id == 0 && !call->dropped) {
         set_timer(call, WAIT_FOR_ROLE_MS); /* never sent: the role's end was not noticed yet, and want() follows from that */
         return;
@@ -238,6 +245,14 @@ peers_client_of(struct engine *e, uint32_t wire_id)
         if (call->in_flight && call->id == wire_id && wire_id)
             return call->client;
     return 0;
+}
+
+void
+peers_cancel_keys(struct engine *e, uint32_t wire_id)
+{
+    struct peer *p = find(e, SP_ROLE_KEYS, 0);
+    if (p->calls && wire_id)
+        call_cancel(p->calls, wire_id);
 }
 
 /* ---- connections */
@@ -385,8 +400,11 @@ peers_free(struct peers *all)
             call->dropped = true;
         calls_free(p->calls, SP_CANCELLED);
         wire_conn_free(p->conn);
-        while (p->first)
-            call_free(p->first);
+        while (p->first) {
+            struct peer_call *call = p->first;
+            p->first = call->next;
+            call_end(call);
+        }
         all->first = p->next;
         free(p);
     }
