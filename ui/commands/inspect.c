@@ -24,25 +24,31 @@ struct request {
 
 enum { OPT_JSON = 256, OPT_NOW, OPT_CA, OPT_CRL, OPT_AUTHSERV, OPT_ONLINE, OPT_PASSPHRASE };
 
+/* "+hh:mm" or "-hh:mm" in seconds. */
+static bool
+parse_offset(const char *text, int64_t *out)
+{
+    if (strlen(text) != 6 || (*text != '+' && *text != '-') || text[3] != ':' || strspn(text + 1, "0123456789") != 2 || strspn(text + 4, "0123456789") != 2)
+        return false;
+    int hours = (text[1] - '0') * 10 + text[2] - '0', minutes = (text[4] - '0') * 10 + text[5] - '0';
+    *out = (*text == '-' ? -1 : 1) * ((int64_t)hours * 3600 + (int64_t)minutes * 60);
+    return hours < 24 && minutes < 60;
+}
+
 /* RFC 3339 in UTC or with an offset. */
 static bool
 parse_time(const char *text, int64_t *out)
 {
     struct tm t = {0};
+    int64_t offset = 0;
     const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &t);
-    int hours, minutes;
-    char sign, extra;
     if (!rest || rest - text != 19) /* strptime takes single digits and blanks */
         return false;
     if (*rest == '.')
         rest += 1 + strspn(rest + 1, "0123456789");
-    *out = (int64_t)timegm(&t);
-    if (strcmp(rest, "Z") == 0 || strcmp(rest, "z") == 0)
-        return true;
-    if (strlen(rest) != 6 || sscanf(rest, "%c%2d:%2d%c", &sign, &hours, &minutes, &extra) != 3 || (sign != '+' && sign != '-') ||
-        strspn(rest + 1, "0123456789:") != 5 || hours > 23 || minutes > 59)
+    if (strcmp(rest, "Z") != 0 && strcmp(rest, "z") != 0 && !parse_offset(rest, &offset))
         return false;
-    *out -= (sign == '-' ? -1 : 1) * ((int64_t)hours * 3600 + (int64_t)minutes * 60);
+    *out = (int64_t)timegm(&t) - offset;
     return true;
 }
 
