@@ -292,7 +292,7 @@ on_command(struct app *a, struct view *v, const char *text, uint64_t tag)
     if (action != ACTION_NONE)
         app_action(a, action, *arg ? arg : NULL);
     else if (len)
-        app_say(a, STYLE_ERROR, _("There is no action \"{1}\" here. Tab shows what there is."), buf_str(&name), NULL);
+        app_say(a, STYLE_ERROR, _("There is no action \"{1}\" here. Tab shows what there is."), buf_str(&name));
     buf_release(&name);
 }
 
@@ -393,7 +393,7 @@ unknown_key(struct app *a, uint32_t key)
     key_name(key, &name);
     (void)keymap_keys(&a->keymap, ACTION_HELP, a->top->ops->kind, 1, &help);
     if (name.len && help.len)
-        app_say(a, STYLE_STATUS, _("{1} does nothing here. {2} shows what the keys do."), buf_str(&name), buf_str(&help), NULL);
+        app_say(a, STYLE_STATUS, _("{1} does nothing here. {2} shows what the keys do."), buf_str(&name), buf_str(&help));
     buf_release(&name);
     buf_release(&help);
 }
@@ -402,10 +402,14 @@ static void
 release_keys(struct app *a)
 {
     a->hold = NULL;
+    uint32_t keys[sizeof a->held / sizeof *a->held];
     size_t n = a->held_n;
+    memcpy(keys, a->held, n * sizeof *keys);
     a->held_n = 0;
+    explicit_bzero(a->held, sizeof a->held); /* a passphrase may have been typed ahead */
     for (size_t i = 0; i < n && !a->quit; i++)
-        app_key(a, a->held[i]);
+        app_key(a, keys[i]);
+    explicit_bzero(keys, sizeof keys);
 }
 
 static void

@@ -138,8 +138,10 @@ void app_failed(struct app *a, const struct call_reply *r);
 
 /* --- status line (app_status.c) */
 void app_status(struct app *a, enum theme_style style, const char *text);
-/* The template's {1} {2} are replaced by the arguments. NULL-terminated. */
-void app_say(struct app *a, enum theme_style style, const char *template, ...) __attribute__((sentinel));
+/* The template's {1} {2} are replaced by the arguments, which are strings. */
+void app_say_args(struct app *a, enum theme_style style, const char *template, const char *const *args, size_t n);
+#define app_say(a, style, template, ...)                                                                     \
+    app_say_args(a, style, template, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 void app_log(struct app *a, enum theme_style style, const char *text);
 /* A line to be typed in the status line; the prompt is taken. One that is open already is cancelled. */
 void app_prompt(struct app *a, struct prompt *p);

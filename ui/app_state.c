@@ -57,6 +57,8 @@ take_folders(struct app *a, const struct wm_folders *m)
     if (!a->ready) {
         a->ready = true;
         view_index_start(a);
+    } else {
+        view_index_folders_changed(a);
     }
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The status line, what was said in it, and the line that is being typed there. */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -33,16 +32,9 @@ app_status(struct app *a, enum theme_style style, const char *text)
 }
 
 void
-app_say(struct app *a, enum theme_style style, const char *template, ...)
+app_say_args(struct app *a, enum theme_style style, const char *template, const char *const *args, size_t n)
 {
-    const char *args[8];
-    size_t n = 0;
     struct buf text = BUF_INIT;
-    va_list ap;
-    va_start(ap, template);
-    for (const char *s; n < 8 && (s = va_arg(ap, const char *));)
-        args[n++] = s;
-    va_end(ap);
     words_fill(&text, template, args, n);
     app_status(a, style, buf_str(&text));
     buf_release(&text);

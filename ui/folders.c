@@ -254,7 +254,7 @@ index_choose_folder(struct app *a, const char *name)
     if (f)
         view_index_folder(a, f->id);
     else if (name)
-        app_say(a, STYLE_ERROR, _("There is no folder \"{1}\"."), name, NULL);
+        app_say(a, STYLE_ERROR, _("There is no folder \"{1}\"."), name);
     else
         view_folders_open(a, "", 0, NULL, NULL);
 }

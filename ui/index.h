@@ -16,6 +16,7 @@ struct index {
     bool again;                  /* changed once more while replacing */
     bool to_start, to_end;       /* where the cursor goes when the page is there */
     bool no_sidebar, composed;
+    bool provisional;            /* nobody chose this folder: it gives way to the inbox of an account */
 };
 
 void index_draw(struct app *a, struct view *v, struct rect area);

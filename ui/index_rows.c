@@ -174,7 +174,7 @@ index_rows_newer(struct index_rows *w, const struct wm_index_rows *page, struct 
     w->more_newer = page->more_newer;
     w->first = !page->more_newer ? 1 : w->first > fresh ? w->first - fresh : 0;
     if (w->n > INDEX_WINDOW) {
-        size_t least = (size_t)(list->top + list->height);
+        size_t least = (size_t)list->top + (size_t)list->height;
         w->n = least > INDEX_WINDOW ? least : INDEX_WINDOW;
         w->more_older = true;
     }

@@ -51,7 +51,7 @@ bind_keys(struct app *a)
     const char *binding;
     for (size_t i = 0; (binding = options_binding(&a->options, i)); i++)
         if (keymap_bind(&a->keymap, binding) != SP_OK)
-            app_say(a, STYLE_ERROR, _("This key binding is not understood: {1}"), binding, NULL);
+            app_say(a, STYLE_ERROR, _("This key binding is not understood: {1}"), binding);
 }
 
 static int

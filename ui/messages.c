@@ -74,7 +74,7 @@ on_moved(struct app *a, struct view *v, const struct call_reply *r, struct arena
         return;
     }
     (void)snprintf(number, sizeof number, "%llu", (unsigned long long)tag);
-    app_say(a, STYLE_STATUS, ngettext("{1} message moved.", "{1} messages moved.", (unsigned long)tag), number, NULL);
+    app_say(a, STYLE_STATUS, ngettext("{1} message moved.", "{1} messages moved.", (unsigned long)tag), number);
 }
 
 static void
@@ -108,7 +108,7 @@ pick_and_move(struct app *a, const uint64_t *ids, size_t n, bool copy, uint32_t 
         if (folder)
             move_to(a, folder, ids, n, copy);
         else
-            app_say(a, STYLE_ERROR, _("There is no folder \"{1}\"."), name, NULL);
+            app_say(a, STYLE_ERROR, _("There is no folder \"{1}\"."), name);
         return;
     }
     if (!keep_ids(&a->pending, ids, n))
@@ -124,7 +124,26 @@ move_by_role(struct app *a, const uint64_t *ids, size_t n, uint32_t account, enu
     if (folder)
         move_to(a, folder, ids, n, false);
     else
-        app_say(a, STYLE_ERROR, _("This account has no folder for that ({1})."), words_role(role), NULL);
+        app_say(a, STYLE_ERROR, _("This account has no folder for that ({1})."), words_role(role));
+}
+
+bool
+messages_knows(enum action action)
+{
+    switch (action) {
+    case ACTION_DELETE:
+    case ACTION_FLAG:
+    case ACTION_UNREAD:
+    case ACTION_ARCHIVE:
+    case ACTION_JUNK:
+    case ACTION_MOVE:
+    case ACTION_COPY:
+    case ACTION_REPLY:
+    case ACTION_REPLY_ALL:
+    case ACTION_FORWARD:
+    case ACTION_FORWARD_ATTACHED: return true;
+    default: return false;
+    }
 }
 
 bool

@@ -118,6 +118,20 @@ add_row(struct pager *p, struct pager_row row)
     p->rows[p->rows_n++] = row;
 }
 
+/* Marks that close something do not begin a line in CJK text. */
+static bool
+may_begin_row(const char *s, size_t len)
+{
+    static const uint32_t closing[] = {0x3001, 0x3002, 0xFF0C, 0xFF0E, 0xFF1A, 0xFF1B, 0xFF01, 0xFF1F, 0xFF09, 0x300B, 0x300D, 0x300F, 0x3011,
+                                       0x3015, 0x201D, 0x2019, 0x2026, 0x30FC};
+    uint32_t cp;
+    (void)utf8_decode(s, len, &cp);
+    for (size_t i = 0; i < sizeof closing / sizeof *closing; i++)
+        if (closing[i] == cp)
+            return false;
+    return true;
+}
+
 /* How much of the text goes into one row of cols columns: up to the last place where a line may be broken. */
 static size_t
 row_length(const char *s, size_t len, int cols)
@@ -137,7 +151,8 @@ row_length(const char *s, size_t len, int cols)
         while (start > 0 && ((unsigned char)s[start] & 0xC0) == 0x80)
             start--;
         (void)utf8_decode(s + start, at - start, &cp);
-        if (cp == ' ' || utf8_cp_width(cp) == 2) /* CJK text breaks between any two characters */
+        /* CJK text breaks between any two characters but before closing marks. */
+        if (cp == ' ' || (utf8_cp_width(cp) == 2 && may_begin_row(s + at, len - at)))
             return at;
         at = start;
     }

@@ -82,7 +82,7 @@ on_saved(struct app *a, struct view *v, const struct call_reply *r, struct arena
         return;
     }
     if (r->status == SP_OK && r->in && r->in->type == WM_TYPE_saved)
-        app_say(a, STYLE_STATUS, _("Saved: {1}"), ((const struct wm_saved *)r->in->msg)->path, NULL);
+        app_say(a, STYLE_STATUS, _("Saved: {1}"), ((const struct wm_saved *)r->in->msg)->path);
     else
         app_failed(a, r);
     save_end(a);

@@ -27,7 +27,7 @@ static void
 find_in(struct app *a, struct text_view *x)
 {
     if (a->find.len && !pager_find(&x->pager, buf_str(&a->find)))
-        app_say(a, STYLE_ERROR, _("\"{1}\" is not in this text."), buf_str(&a->find), NULL);
+        app_say(a, STYLE_ERROR, _("\"{1}\" is not in this text."), buf_str(&a->find));
 }
 
 static void

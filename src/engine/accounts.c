@@ -463,8 +463,8 @@ accounts_new(struct engine *e)
     struct accounts *all = engine_alloc(sizeof *all);
     bool has_local = false;
     all->engine = e;
-    all->configs = engine_alloc((e->config->accounts_n + 1) * sizeof *all->configs);
-    all->ca_pem = engine_alloc((e->config->accounts_n + 1) * sizeof *all->ca_pem);
+    all->configs = engine_alloc((e->config->accounts_n + 1) * sizeof(const struct config_account *));
+    all->ca_pem = engine_alloc((e->config->accounts_n + 1) * sizeof(const char *));
     for (size_t i = 0; i < e->config->accounts_n; i++) {
         const struct config_account *c = &e->config->accounts[i];
         has_local |= c->kind == SP_ACCOUNT_LOCAL;

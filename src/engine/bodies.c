@@ -81,7 +81,7 @@ on_fetched(const struct call_reply *r, struct arena *arena, void *arg)
         m = r->in->msg;
         st = r->in->type == WM_TYPE_imap_body ? SP_OK : SP_PROTOCOL;
     }
-    struct memfd_map map;
+    struct memfd_map map = {0};
     if (!st)
         st = memfd_map(m->bytes, ENGINE_MAX_MESSAGE, &map);
     if (!st) {

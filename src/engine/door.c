@@ -61,10 +61,9 @@ static void
 request_free(struct request *rq)
 {
     struct request **at = &rq->door->requests;
-    while (*at && *at != rq)
+    while (*at != rq)
         at = &(*at)->next;
-    if (*at)
-        *at = rq->next;
+    *at = rq->next;
     struct client *c = rq->client;
     if (c) {
         c->requests--;
@@ -203,14 +202,19 @@ client_by_number(struct door *d, uint64_t number)
 }
 
 static void
+client_unlink(struct client *c)
+{
+    struct client **at = &c->door->clients;
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
+}
+
+/* After client_unlink. */
+static void
 client_free(struct client *c)
 {
     struct door *d = c->door;
-    struct client **at = &d->clients;
-    while (*at && *at != c)
-        at = &(*at)->next;
-    if (*at)
-        *at = c->next;
     for (struct request *rq = d->requests; rq; rq = rq->next)
         if (rq->client == c)
             rq->client = NULL;
@@ -236,6 +240,7 @@ on_client_timer(struct loop *l, void *arg)
     struct client *c = arg;
     (void)l;
     c->timer = NULL;
+    client_unlink(c);
     client_free(c);
 }
 
@@ -362,6 +367,7 @@ on_listener(struct loop *l, int fd, short revents, void *arg)
 {
     struct door *d = arg;
     (void)revents;
+    /* cppcheck-suppress nullPointer; accept4(2) takes NULL for an address that is not wanted */
     int s = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (s < 0)
         return;
@@ -463,13 +469,16 @@ door_free(struct door *d)
     if (!d)
         return;
     d->outdated = false;
-    while (d->clients)
-        client_free(d->clients);
-    while (d->requests) { /* those whose jobs went on without their client */
+    while (d->clients) {
+        struct client *c = d->clients;
+        d->clients = c->next;
+        client_free(c);
+    }
+    door_end_requests(d, SP_LOCKED); /* those whose jobs went on without their client */
+    while (d->requests) {
         struct request *rq = d->requests;
-        end_request(rq, SP_LOCKED);
-        if (d->requests == rq)
-            request_free(rq);
+        d->requests = rq->next;
+        free(rq);
     }
     if (d->io)
         loop_io_remove(d->io);

@@ -138,6 +138,9 @@ fill_from_verdict(struct starting *s, const struct wr_verdict *v, struct wr_draf
     /* S65: what came encrypted is answered encrypted, with the same technology. */
     if (v->encryption.state != SP_ENCRYPTION_NONE && s->kind != SP_DRAFT_EDIT) {
         d->encrypt = d->origin_encrypted = 1;
+        /* Who could read it has a key to sign with, and an encrypted answer that nobody signed could be from anybody. */
+        if (reply && v->encryption.state == SP_ENCRYPTION_DECRYPTED)
+            d->sign = 1;
         if (v->encryption.protocol == SP_PROTOCOL_OPENPGP || v->encryption.protocol == SP_PROTOCOL_SMIME)
             d->protocol = v->encryption.protocol;
     }
@@ -172,7 +175,7 @@ static void
 on_content(const struct reading_result *r, void *arg)
 {
     struct starting *s = arg;
-    struct memfd_map map;
+    struct memfd_map map = {0};
     uint64_t id;
     if (!r->final)
         return;
@@ -353,7 +356,7 @@ void
 handle_attach(struct engine *e, struct request *rq, struct wire_in *in, struct arena *arena)
 {
     const struct wm_attach *m = in->msg;
-    struct memfd_map map;
+    struct memfd_map map = {0};
     struct wr_draft d;
     uint64_t id;
     enum sp_status st = store_draft_get(e->store, m->draft, arena, &d);

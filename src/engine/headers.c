@@ -53,16 +53,21 @@ headers_row(const struct wr_header_summary *s, struct store_message *out)
 }
 
 static void
-batch_free(struct batch *b)
+batch_end(struct batch *b)
 {
-    struct batch **at = &b->owner->first;
-    while (*at && *at != b)
-        at = &(*at)->next;
-    if (*at)
-        *at = b->next;
     peer_drop(b->call);
     copy_release(WM_TYPE_imap_headers, b->msg, &b->arena);
     free(b);
+}
+
+static void
+batch_free(struct batch *b)
+{
+    struct batch **at = &b->owner->first;
+    while (*at != b)
+        at = &(*at)->next;
+    *at = b->next;
+    batch_end(b);
 }
 
 static void
@@ -198,7 +203,10 @@ headers_new(struct engine *e, headers_fn *fn, void *arg)
 void
 headers_free(struct headers *h)
 {
-    while (h && h->first)
-        batch_free(h->first);
+    while (h && h->first) {
+        struct batch *b = h->first;
+        h->first = b->next;
+        batch_end(b);
+    }
     free(h);
 }

@@ -91,17 +91,22 @@ find_replay(struct account *a)
 }
 
 static void
-replay_free(struct replay *r)
+replay_end(struct replay *r)
 {
-    struct replay **at = &r->account->engine->journal->replays;
-    while (*at && *at != r)
-        at = &(*at)->next;
-    if (*at)
-        *at = r->next;
     session_drop(r->op);
     if (r->timer)
         loop_timer_remove(r->timer);
     free(r);
+}
+
+static void
+replay_free(struct replay *r)
+{
+    struct replay **at = &r->account->engine->journal->replays;
+    while (*at != r)
+        at = &(*at)->next;
+    *at = r->next;
+    replay_end(r);
 }
 
 static void
@@ -366,8 +371,11 @@ journal_forget(struct engine *e)
 {
     if (!e->journal)
         return;
-    while (e->journal->replays)
-        replay_free(e->journal->replays);
+    while (e->journal->replays) {
+        struct replay *r = e->journal->replays;
+        e->journal->replays = r->next;
+        replay_end(r);
+    }
     drop_hidden(e, 0, true);
     free(e->journal);
     e->journal = NULL;

@@ -34,10 +34,9 @@ static void
 ask_free(struct ask *ask)
 {
     struct ask **at = &ask->engine->keysrv->asks;
-    while (*at && *at != ask)
+    while (*at != ask)
         at = &(*at)->next;
-    if (*at)
-        *at = ask->next;
+    *at = ask->next;
     free(ask);
 }
 
@@ -160,12 +159,14 @@ void
 keysrv_keys_lost(struct engine *e)
 {
     while (e->keysrv->asks) {
-        if (e->keysrv->asks->lender) {
-            give_back(e->keysrv->asks, SP_CRASHED);
+        struct ask *ask = e->keysrv->asks;
+        if (ask->lender) {
+            give_back(ask, SP_CRASHED);
             continue;
         }
-        question_withdraw(e, e->keysrv->asks->question);
-        ask_free(e->keysrv->asks);
+        e->keysrv->asks = ask->next;
+        question_withdraw(e, ask->question);
+        free(ask);
     }
 }
 

@@ -14,8 +14,8 @@
 
 #define GIVE_UP_S 432000       /* five days (RFC 5321 section 4.5.4.1) */
 
-/* Pauses after the first, second, ... failure, in seconds. The first is short: most troubles are a cut line. */
-static const int64_t pauses[] = {5, 60, 300, 900, 1800, 3600};
+/* Pauses after the first, second, ... failure, in seconds. The person may try again at any time, and is told how it stands. */
+static const int64_t pauses[] = {60, 300, 900, 1800, 3600};
 
 struct attempt {
     struct attempt *next;
@@ -72,15 +72,30 @@ attempt_of(struct engine *e, uint64_t id)
 }
 
 static void
+attempt_end(struct attempt *a)
+{
+    transmit_free(a->transmit);
+    free(a);
+}
+
+static void
 attempt_free(struct attempt *a)
 {
     struct attempt **at = &a->engine->outbox->attempts;
-    while (*at && *at != a)
+    while (*at != a)
         at = &(*at)->next;
-    if (*at)
-        *at = a->next;
-    transmit_free(a->transmit);
-    free(a);
+    *at = a->next;
+    attempt_end(a);
+}
+
+static void
+end_attempts(struct outbox *o)
+{
+    while (o->attempts) {
+        struct attempt *a = o->attempts;
+        o->attempts = a->next;
+        attempt_end(a);
+    }
 }
 
 static void
@@ -329,8 +344,7 @@ outbox_opened(struct engine *e)
 void
 outbox_closing(struct engine *e)
 {
-    while (e->outbox->attempts)
-        attempt_free(e->outbox->attempts);
+    end_attempts(e->outbox);
     if (e->outbox->timer)
         loop_timer_remove(e->outbox->timer);
     e->outbox->timer = NULL;
@@ -349,8 +363,7 @@ outbox_free(struct outbox *o)
 {
     if (!o)
         return;
-    while (o->attempts)
-        attempt_free(o->attempts);
+    end_attempts(o);
     if (o->timer)
         loop_timer_remove(o->timer);
     free(o);

@@ -72,20 +72,25 @@ static void
 unlink_call(struct peer_call *call)
 {
     struct peer_call **at = &call->peer->first;
-    while (*at && *at != call)
+    while (*at != call)
         at = &(*at)->next;
-    if (*at)
-        *at = call->next;
+    *at = call->next;
+}
+
+static void
+call_end(struct peer_call *call)
+{
+    if (call->timer)
+        loop_timer_remove(call->timer);
+    copy_release(call->type, call->copy, &call->arena);
+    free(call);
 }
 
 static void
 call_free(struct peer_call *call)
 {
     unlink_call(call);
-    if (call->timer)
-        loop_timer_remove(call->timer);
-    copy_release(call->type, call->copy, &call->arena);
-    free(call);
+    call_end(call);
 }
 
 /* Ends the call: tells its owner unless it was dropped. */
@@ -395,8 +400,11 @@ peers_free(struct peers *all)
             call->dropped = true;
         calls_free(p->calls, SP_CANCELLED);
         wire_conn_free(p->conn);
-        while (p->first)
-            call_free(p->first);
+        while (p->first) {
+            struct peer_call *call = p->first;
+            p->first = call->next;
+            call_end(call);
+        }
         all->first = p->next;
         free(p);
     }

@@ -27,7 +27,7 @@ struct peer_request {
 };
 
 struct peers *peers_new(struct engine *e);
-void peers_free(struct peers *p);
+void peers_free(struct peers *all);
 /* A connection from the supervisor; fd is taken. Replaces the one there was. */
 void peers_connected(struct engine *e, enum sp_role role, unsigned index, int fd);
 /* The supervisor lost that role and starts it again. */

@@ -66,7 +66,10 @@ struct world {
     uint8_t smtp_stage;
     const char *refuse_recipient;
     uint32_t idle_id;
+    int die_after;              /* the engine is killed when so many requests to net have come; 0 = never */
+    bool dead;
     bool tls_refused;
+    uint16_t connect_fails;     /* status of every attempt */
     const char *last_pin;
 
     /* what was seen */
@@ -90,6 +93,14 @@ struct world {
 };
 
 /* ---- descriptors and files */
+
+/* A reply that must get through, unless the engine was killed. */
+#define SENT(expression)                          \
+    do {                                          \
+        enum sp_status sent_ = (expression);      \
+        if (!w->dead)                             \
+            assert_int_equal(sent_, SP_OK);       \
+    } while (0)
 
 static inline int
 world_memfd(const char *text)
@@ -269,9 +280,9 @@ world_fetch(struct world *w, struct wire_conn *c, struct wire_in *in, const char
         flags[n++] = (struct wr_imap_flags){.uid = m->uid, .flags = m->flags};
     }
     if (headers)
-        assert_int_equal(wire_send_imap_headers(c, in->id, &(struct wm_imap_headers){.messages = messages, .messages_n = n}), SP_OK);
+        SENT(wire_send_imap_headers(c, in->id, &(struct wm_imap_headers){.messages = messages, .messages_n = n}));
     else
-        assert_int_equal(wire_send_imap_flags(c, in->id, &(struct wm_imap_flags){.messages = flags, .messages_n = n}), SP_OK);
+        SENT(wire_send_imap_flags(c, in->id, &(struct wm_imap_flags){.messages = flags, .messages_n = n}));
     (void)wire_reply_done(c, in->id);
 }
 
@@ -325,7 +336,7 @@ world_append(struct world *w, struct wire_conn *c, struct wire_in *in)
     f->mails[f->n - 1].bytes = f->mails[f->n - 1].owned;
     f->mails[f->n - 1].flags = m->flags;
     memfd_unmap(&map);
-    assert_int_equal(wire_send_imap_appended(c, in->id, &(struct wm_imap_appended){.uidvalidity = f->uidvalidity, .uid = f->uidnext - 1}), SP_OK);
+    SENT(wire_send_imap_appended(c, in->id, &(struct wm_imap_appended){.uidvalidity = f->uidvalidity, .uid = f->uidnext - 1}));
 }
 
 static inline void
@@ -336,7 +347,7 @@ world_uid_list(struct world *w, struct wire_conn *c, struct wire_in *in, const c
     for (size_t i = 0; i < f->n; i++)
         if (!message_id || strstr(f->mails[i].bytes, message_id))
             uids[n++] = f->mails[i].uid;
-    assert_int_equal(wire_send_imap_uid_list(c, in->id, &(struct wm_imap_uid_list){.uids = {uids, n * sizeof uids[0]}}), SP_OK);
+    SENT(wire_send_imap_uid_list(c, in->id, &(struct wm_imap_uid_list){.uids = {uids, n * sizeof uids[0]}}));
 }
 
 static inline void
@@ -347,8 +358,8 @@ world_body(struct world *w, struct wire_conn *c, struct wire_in *in)
     for (size_t i = 0; i < f->n; i++)
         if (f->mails[i].uid == m->uid) {
             int fd = world_memfd(f->mails[i].bytes);
-            assert_int_equal(wire_send_progress(c, in->id, &(struct wm_progress){.done = 1, .total = 2}), SP_OK);
-            assert_int_equal(wire_send_imap_body(c, in->id, &(struct wm_imap_body){.uid = m->uid, .bytes = fd}), SP_OK);
+            SENT(wire_send_progress(c, in->id, &(struct wm_progress){.done = 1, .total = 2}));
+            SENT(wire_send_imap_body(c, in->id, &(struct wm_imap_body){.uid = m->uid, .bytes = fd}));
             (void)close(fd);
             return;
         }
@@ -379,7 +390,7 @@ world_smtp(struct world *w, struct wire_conn *c, struct wire_in *in)
     memfd_unmap(&map);
     struct wm_smtp_sent out = {.status = w->smtp_status, .stage = w->smtp_stage, .code = w->smtp_code, .text = w->smtp_status ? "server's words" : "ok",
                                .results = results, .results_n = n};
-    assert_int_equal(wire_send_smtp_sent(c, in->id, &out), SP_OK);
+    SENT(wire_send_smtp_sent(c, in->id, &out));
 }
 
 static inline void
@@ -393,7 +404,7 @@ world_select(struct world *w, struct wire_conn *c, struct wire_in *in)
     }
     w->selected[m->session] = (size_t)(f - w->folders);
     struct wm_imap_selected out = {.uidvalidity = f->uidvalidity, .uidnext = f->uidnext, .exists = (uint32_t)f->n};
-    assert_int_equal(wire_send_imap_selected(c, in->id, &out), SP_OK);
+    SENT(wire_send_imap_selected(c, in->id, &out));
 }
 
 static inline void
@@ -402,12 +413,16 @@ world_connect(struct world *w, struct wire_conn *c, struct wire_in *in)
     const struct wm_imap_connect *m = in->msg;
     w->connects++;
     snprintf(w->seen_password, sizeof w->seen_password, "%.*s", (int)m->password.len, (const char *)m->password.data);
-    if (w->tls_refused && strcmp(m->server.pin, "abcd") != 0) {
-        struct wm_tls_refused out = {.status = SP_TLS_UNTRUSTED, .reason = "self-signed", .sha256 = "abcd", .subject = "CN=x", .issuer = "CN=x", .host = m->server.host};
-        assert_int_equal(wire_send_tls_refused(c, in->id, &out), SP_OK);
+    if (w->connect_fails) {
+        (void)wire_reply_error(c, in->id, (enum sp_status)w->connect_fails, "server's words");
         return;
     }
-    assert_int_equal(wire_send_imap_ready(c, in->id, &(struct wm_imap_ready){.capabilities = SP_IMAP_IDLE | SP_IMAP_MOVE | SP_IMAP_UIDPLUS}), SP_OK);
+    if (w->tls_refused && strcmp(m->server.pin, "abcd") != 0) {
+        struct wm_tls_refused out = {.status = SP_TLS_UNTRUSTED, .reason = "self-signed", .sha256 = "abcd", .subject = "CN=x", .issuer = "CN=x", .host = m->server.host};
+        SENT(wire_send_tls_refused(c, in->id, &out));
+        return;
+    }
+    SENT(wire_send_imap_ready(c, in->id, &(struct wm_imap_ready){.capabilities = SP_IMAP_IDLE | SP_IMAP_MOVE | SP_IMAP_UIDPLUS}));
 }
 
 static inline void
@@ -416,7 +431,7 @@ world_list(struct world *w, struct wire_conn *c, struct wire_in *in)
     struct wr_imap_folder list[COUNT(w->folders)];
     for (size_t i = 0; i < COUNT(list); i++)
         list[i] = (struct wr_imap_folder){.raw = w->folders[i].name, .name = w->folders[i].name, .delimiter = "/", .role = w->folders[i].role, .selectable = 1};
-    assert_int_equal(wire_send_imap_folders(c, in->id, &(struct wm_imap_folders){.folders = list, .folders_n = COUNT(list)}), SP_OK);
+    SENT(wire_send_imap_folders(c, in->id, &(struct wm_imap_folders){.folders = list, .folders_n = COUNT(list)}));
 }
 
 static inline void
@@ -424,6 +439,10 @@ world_net(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *ar
 {
     struct world *w = arg;
     (void)arena;
+    if (w->die_after > 0 && --w->die_after == 0) {
+        (void)kill(w->engine, SIGKILL);
+        w->dead = true;
+    }
     switch (in->type) {
     case WM_TYPE_imap_connect: world_connect(w, c, in); break;
     case WM_TYPE_imap_list: world_list(w, c, in); break;

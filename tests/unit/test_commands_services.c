@@ -342,7 +342,7 @@ opening(void **state)
         {"photo.png", "/photo.png"},   {"../../etc/passwd", "/_._.._etc_passwd"}, {"-rf", "/_rf"}, {".hidden", "/_hidden"}, {"", "/part"},
         {"a b;c`d`$(e).png", "/a_b_c_d___e_.png"}, {"\xE6\x96\x87.png", "/___.png"}, {"a\nb", "/a_b"},
     };
-    configure(f, arena_printf(&f->arena, "[openers]\nimage/" "* = %s/program star --\nimage/PNG = %s/program exact\n", f->folder, f->folder));
+    configure(f, arena_printf(&f->arena, "[openers]\nimage/* = %s/program star --\nimage/PNG = %s/program exact\n", f->folder, f->folder));
     make_program(f, "");
     for (size_t i = 0; i < COUNT(names); i++) {
         assert_int_equal(open_with(f, names[i].name, "image/png", &st), WM_TYPE_reply_done);

@@ -633,6 +633,105 @@ test_net_dies(void **state)
     (void)wait_for_rows(w, inbox, 3);
 }
 
+/* How often a word stands in the folder on the server. */
+static int
+count_on_server(struct world *w, size_t in, const char *word)
+{
+    int n = 0;
+    for (size_t i = 0; i < w->folders[in].n; i++)
+        n += strstr(w->folders[in].mails[i].bytes, word) != NULL;
+    return n;
+}
+
+/* The engine is killed at every step of replaying changes and sending; after its restart all of it is done, and once. */
+static void
+interrupt(struct world *w, int step)
+{
+    uint32_t account = begin_work(w);
+    uint64_t inbox = folder(w, SP_FOLDER_INBOX, account), sent = folder(w, SP_FOLDER_SENT, account);
+    struct wr_number n = {.value = wait_for_rows(w, inbox, 2)};
+    wait_idle(w);
+    struct wr_draft d = work_draft(w, account);
+    d.bcc = "";
+    world_pass(w, 100);
+    wire_conn_pause(w->net, true); /* nothing goes on before all three are taken */
+    assert_int_equal(world_ask(w, WM_TYPE_change_flags, &(struct wm_change_flags){.messages = &n, .messages_n = 1, .add = SP_FLAG_FLAGGED}), SP_OK);
+    assert_int_equal(world_ask(w, WM_TYPE_move_messages, &(struct wm_move_messages){.messages = &n, .messages_n = 1, .folder = sent}), SP_OK);
+    assert_int_equal(world_ask(w, WM_TYPE_send_draft, &(struct wm_send_draft){.draft = d}), SP_OK);
+    w->die_after = step;
+    wire_conn_pause(w->net, false);
+    for (int i = 0; i < 100 && !w->dead; i++)
+        world_pass(w, 20);
+    world_end_engine(w, false);
+    bool interrupted = w->dead;
+    w->dead = false;
+    w->die_after = 0;
+    w->idle_id = 0;
+    world_start_engine(w);
+    assert_int_equal(world_enter(w), SP_OK);
+    assert_int_equal(world_ask(w, WM_TYPE_list_outbox, &(struct wm_list_outbox){}), SP_OK);
+    const struct wm_outbox *o = w->answer.msg;
+    if (o->items_n && o->items[0].state == SP_OUTBOX_UNCERTAIN) { /* whether it is on its way is not known: the person tries again */
+        assert_true(interrupted);
+        assert_int_equal(world_ask(w, WM_TYPE_outbox_retry, &(struct wm_outbox_retry){.outbox = o->items[0].id}), SP_OK);
+    }
+    for (int i = 0; i < 500 && (w->folders[1].n < 2 || w->folders[0].n > 1); i++)
+        world_pass(w, 20);
+    world_pass(w, 500);
+    assert_int_equal(w->folders[0].n, 1);
+    assert_int_equal(count_on_server(w, 1, "Subject: Second"), 1);
+    assert_int_equal(count_on_server(w, 1, "Subject: Report"), 1);
+    assert_int_equal(w->folders[1].n, 2);
+    assert_true(w->smtp_sent >= 1 && w->smtp_sent <= 2);
+    assert_int_equal(world_ask(w, WM_TYPE_list_outbox, &(struct wm_list_outbox){}), SP_OK);
+    assert_int_equal(((const struct wm_outbox *)w->answer.msg)->items_n, 0);
+    (void)wait_for_rows(w, inbox, 1);
+    (void)wait_for_rows(w, sent, 2);
+    const struct wm_index_rows *rows = page(w, sent);
+    bool flagged = false;
+    for (uint32_t i = 0; i < rows->rows_n; i++)
+        flagged |= rows->rows[i].flags & SP_FLAG_FLAGGED;
+    assert_true(flagged);
+}
+
+static void
+test_interrupted_at_every_step(void **state)
+{
+    (void)state;
+    for (int step = 1; step <= 14; step++) {
+        struct world *w = world_new(WITH_SERVER);
+        if (!w)
+            skip();
+        print_message("step %d\n", step);
+        interrupt(w, step);
+        world_free(w);
+    }
+}
+
+/* The person need not wait for the next attempt. */
+static void
+test_try_now(void **state)
+{
+    NEED(state);
+    w->connect_fails = SP_CONNECT;
+    assert_int_equal(world_enter(w), SP_OK);
+    assert_int_equal(world_ask(w, WM_TYPE_create_profile, &(struct wm_create_profile){0}), SP_OK);
+    world_wait(w, &w->connects, 1, "the first attempt");
+    for (int i = 0; i < 5; i++) {
+        world_pass(w, 100);
+        assert_int_equal(w->account.state, SP_ACCOUNT_FAILED);
+        assert_int_equal(w->connects, i + 1);
+        assert_int_equal(world_ask(w, WM_TYPE_connect_account, &(struct wm_connect_account){.account = w->account.id, .on = 1}), SP_OK);
+        world_wait(w, &w->connects, i + 2, "another attempt");
+    }
+    w->connect_fails = 0;
+    assert_int_equal(world_ask(w, WM_TYPE_connect_account, &(struct wm_connect_account){.account = w->account.id, .on = 1}), SP_OK);
+    wait_idle(w);
+    assert_int_equal(world_ask(w, WM_TYPE_connect_account, &(struct wm_connect_account){.account = w->account.id, .on = 0}), SP_OK);
+    world_pass(w, 100);
+    assert_int_equal(w->account.state, SP_ACCOUNT_OFFLINE);
+}
+
 /* S50: a refused certificate becomes a question; the password is not asked for again, the pin is kept. */
 static void
 test_s50_pin(void **state)
@@ -665,7 +764,8 @@ main(void)
         LOCAL(test_profile), LOCAL(test_restart), LOCAL(test_local_mail), LOCAL(test_flags_and_moves), LOCAL(test_refused_locally),
         LOCAL(test_crash_once_and_twice), LOCAL(test_crash_while_opening), LOCAL(test_reply), LOCAL(test_send_plain), LOCAL(test_s69_no_key),
         LOCAL(test_s68_encrypted), SERVER(test_synchronise), SERVER(test_local_changes_reach_the_server), SERVER(test_uidvalidity),
-        SERVER(test_one_bad_header), SERVER(test_send), SERVER(test_send_troubles), SERVER(test_net_dies), SERVER(test_s50_pin),
+        SERVER(test_one_bad_header), SERVER(test_send), SERVER(test_send_troubles), SERVER(test_net_dies), SERVER(test_s50_pin), SERVER(test_try_now),
+        cmocka_unit_test(test_interrupted_at_every_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

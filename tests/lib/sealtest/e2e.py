@@ -20,7 +20,7 @@ import socket
 import struct
 
 from . import ca
-from .util import DOMAIN, ROOT, Failed, alive, at_end, env_file, read, run, short_dir, skip, wait_until, write
+from .util import DOMAIN, ROOT, Failed, alive, at_end, children, env_file, read, run, short_dir, skip, wait_until, write
 
 BUILD = os.path.abspath(os.environ.get("SEALPOST_BUILD") or os.path.join(ROOT, "build"))
 ROLES = ("supervisor", "ui", "engine", "parse", "keys", "net")
@@ -37,24 +37,6 @@ def need_program(*roles):
 def adopt_orphans():
     """What daemonizes below this process becomes our child, so that it can be found and reaped."""
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
-
-
-def children(pid):
-    """Ids of all processes below pid."""
-    table = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open("/proc/%s/stat" % name) as inp:
-                    table.setdefault(int(inp.read().rpartition(")")[2].split()[1]), []).append(int(name))
-            except OSError:
-                pass
-    found, todo = [], [pid]
-    while todo:
-        below = table.get(todo.pop(), [])
-        found += below
-        todo += below
-    return found
 
 
 class Profile:
@@ -79,6 +61,15 @@ class Profile:
     @property
     def config_file(self):
         return os.path.join(self.path, "config")
+
+    @property
+    def log_file(self):
+        return os.path.join(self.dir, "log")
+
+    def log(self, lines=30):
+        """The end of what the roles wrote about themselves."""
+        text = read(self.log_file).decode(errors="replace") if os.path.exists(self.log_file) else ""
+        return "\n".join(text.splitlines()[-lines:])
 
     def account(self, name, servers=None, **options):
         """Add an account of self.user on these servers (or what the options say). Options replace, None removes."""
@@ -105,7 +96,7 @@ class Profile:
         env_file(os.path.join(self.dir, "env"), self.own_env())
 
     def own_env(self):
-        return {"SEALPOST_HOME": self.path, "GNUPGHOME": self.gnupg, "SEALPOST_LIBEXEC": os.path.join(BUILD, "libexec"),
+        return {"SEALPOST_HOME": self.path, "GNUPGHOME": self.gnupg, "SEALPOST_LOG": self.log_file, "SEALPOST_LIBEXEC": os.path.join(BUILD, "libexec"),
                 "SEALPOST_LOCALEDIR": os.path.join(BUILD, "locale")}
 
     def env(self):

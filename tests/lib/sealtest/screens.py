@@ -55,6 +55,9 @@ class Screens(Term):
         self.profile = profile
         super().__init__([os.path.join(BUILD, "sealpost"), *words], width, height, env=profile.env(), term=term)
 
+    def show(self, why):
+        return "%s\nThe roles' log:\n%s" % (super().show(why), self.profile.log())
+
     def press(self, action):
         """Do an action by its key; by the command line when it has none."""
         key = self.keys[action]

@@ -17,7 +17,7 @@ import shutil
 import sys
 import time
 
-from .util import TESTS, Failed, at_end, end_process, read, run, short_dir, write
+from .util import TESTS, Failed, at_end, children, end_process, read, run, short_dir, write
 
 GOLDEN = os.path.join(TESTS, "screens", "golden")
 CONF = """\
@@ -216,9 +216,10 @@ class Term:
             server = int(self.tmux("display-message", "-p", "#{pid}", check=False) or 0)
         except (Failed, ValueError):
             server = 0
+        family = children(server) if server else []
         self.tmux("kill-server", check=False)
-        if server:
-            end_process(server, 2)
+        for pid in [server, *family] if server else []:
+            end_process(pid, 2)
         if self.own:
             shutil.rmtree(self.dir, ignore_errors=True)
 

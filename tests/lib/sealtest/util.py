@@ -146,6 +146,24 @@ def end_process(pid, seconds=5):
             pass
 
 
+def children(pid):
+    """Ids of all processes below pid."""
+    table = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open("/proc/%s/stat" % name) as inp:
+                    table.setdefault(int(inp.read().rpartition(")")[2].split()[1]), []).append(int(name))
+            except OSError:
+                pass
+    found, todo = [], [pid]
+    while todo:
+        below = table.get(todo.pop(), [])
+        found += below
+        todo += below
+    return found
+
+
 def processes_below(path):
     """Ids of processes whose command line names this folder: what a test left behind."""
     found = []
