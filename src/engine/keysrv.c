@@ -161,7 +161,7 @@ keysrv_keys_lost(struct engine *e)
     while (e->keysrv->asks) {
         struct ask *ask = e->keysrv->asks;
         if (ask->lender) {
-            give_back(ask, SP_CRASHED);
+            give_back(ask, SP_CRASHED); /* takes it off the list */
             continue;
         }
         e->keysrv->asks = ask->next;

@@ -222,7 +222,8 @@ make_program(struct fixture *f, const char *body)
                                     "#!/bin/sh\nd=%s\n"
                                     "for last; do :; done\n"
                                     "printf '%%s\\n' \"$#\" \"$@\" >$d/arguments\n"
-                                    "ls /proc/$$/fd | sort -n | tr '\\n' ' ' >$d/descriptors\n"
+                                    /* not piped: the shell whose descriptors are listed would just be making the next pipe */
+                                    "ls /proc/$$/fd >$d/list; sort -n $d/list | tr '\\n' ' ' >$d/descriptors\n"
                                     "stat -c %%a \"$last\" \"${last%%/*}\" | tr '\\n' ' ' >$d/modes\n"
                                     "cat \"$last\" >$d/content\n%s\n",
                                     f->folder, body);
