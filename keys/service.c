@@ -13,6 +13,7 @@
 #define MAX_JOBS 32
 #define ASK_MS 300000
 #define LAUNCH_MS 15000
+#define PINENTRY_MS 240000 /* for typing in pinentry; with ASK_MS less than the engine waits */
 
 struct job {
     struct job *next;
@@ -84,6 +85,7 @@ drop_all_jobs(struct service *s)
 struct question {
     struct service *service;
     uint32_t serial, id; /* the job, and the child's question */
+    bool pinentry;       /* it asks for the terminal */
 };
 
 /* The engine's or supervisor's answer to a child's question: handed on as it is, descriptors and all. */
@@ -95,7 +97,10 @@ on_answer(const struct call_reply *r, struct arena *arena, void *arg)
     (void)arena;
     if (job) {
         struct wire_conn *to = child_conn(job->child);
-        child_pause(job->child, false);
+        if (q->pinentry && r->status == SP_OK)
+            child_allow(job->child, PINENTRY_MS);
+        else
+            child_pause(job->child, false);
         job->asking = 0;
         if (r->status)
             (void)wire_reply_error(to, q->id, r->status, NULL);
@@ -117,9 +122,12 @@ forward_question(struct job *job, struct wire_in *in)
         (void)wire_reply_error(child_conn(job->child), in->id, SP_NOMEM, NULL);
         return;
     }
-    *q = (struct question){s, job->serial, in->id};
-    if (!agent) /* so that the question reaches the person who waits for the answer */
-        ((struct wm_ask_passphrase *)in->msg)->request = job->id;
+    *q = (struct question){.service = s, .serial = job->serial, .id = in->id};
+    if (!agent) {
+        struct wm_ask_passphrase *m = in->msg;
+        m->request = job->id; /* so that the question reaches the person who waits for the answer */
+        q->pinentry = m->pinentry;
+    }
     child_pause(job->child, true);
     uint32_t serial = job->serial;
     uint32_t asking = call_start(agent ? s->control_calls : s->engine_calls, in->type, in->msg, agent ? LAUNCH_MS : ASK_MS, on_answer, q);

@@ -246,8 +246,10 @@
 /* A restarted keys gets the store's key back from the engine, as store_key.key said it: reply_done */
 #define WM_store_restore(F, S, L) F(BLOB, key)
 /* keys -> engine (a request of its own): passphrase / CANCELLED. request: id of the engine's request that needs it, 0 = unknown */
-#define WM_ask_passphrase(F, S, L) F(STR, user_id) F(STR, key_id) F(U8, was_wrong) F(U32, request)
-#define WM_passphrase(F, S, L) F(FD, pipe)
+#define WM_ask_passphrase(F, S, L) F(STR, user_id) F(STR, key_id) F(U8, was_wrong) F(U32, request) F(U8, pinentry)
+/* pinentry: no pipe, but the person's terminal, which is theirs until the request's final reply: its device, TERM, and the locale for
+   characters and for words */
+#define WM_passphrase(F, S, L) F(FD, pipe) F(STR, tty) F(STR, term) F(STR, lc_ctype) F(STR, lc_messages)
 
 /* --- engine -> net; session: 0 interactive, 1 sync, 2 idle */
 #define WM_imap_connect(F, S, L) F(U8, session) S(server, server) F(BLOB, password)           /* imap_ready / tls_refused */

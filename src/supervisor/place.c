@@ -134,6 +134,14 @@ is_in_place(const char *path, dev_t dev, ino_t ino)
     return lstat(path, &s) == 0 && s.st_dev == dev && s.st_ino == ino;
 }
 
+static void
+close_listener(struct supervisor *s)
+{
+    if (s->listener >= 0)
+        (void)close(s->listener);
+    s->listener = -1;
+}
+
 bool
 place_renew(struct supervisor *s)
 {
@@ -144,15 +152,11 @@ place_renew(struct supervisor *s)
     arena_release(&a);
     if (there)
         return false;
-    if (s->listener >= 0)
-        (void)close(s->listener);
-    s->listener = -1;
+    close_listener(s);
     enum sp_status st = make_door(s, &what);
     if (st) {
         log_line("the door cannot be made again: %s: %s", what, sp_status_name(st));
-        if (s->listener >= 0)
-            (void)close(s->listener);
-        s->listener = -1;
+        close_listener(s);
     }
     return st == SP_OK;
 }
@@ -166,9 +170,8 @@ place_leave(struct supervisor *s)
         (void)unlink(token);
     if (sock)
         (void)unlink(sock);
-    if (s->listener >= 0)
-        (void)close(s->listener);
+    close_listener(s);
     if (s->lock_fd >= 0)
         (void)close(s->lock_fd);
-    s->listener = s->lock_fd = -1;
+    s->lock_fd = -1;
 }

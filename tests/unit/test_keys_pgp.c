@@ -643,6 +643,7 @@ test_store_key(void **state)
     secret_release(&pass);
 }
 
+/* S8: a user ID is data. */
 static void
 test_user_ids(void **state)
 {

@@ -105,6 +105,7 @@ test_good_chain(void **state)
     assert_true(s.created > 0 && s.not_before > 0 && s.not_after > s.not_before);
 }
 
+/* S19: the addresses that From is compared with. */
 static void
 test_subject_address_and_intermediate_anchor(void **state)
 {
@@ -678,6 +679,7 @@ test_locked(void **state)
     assert_int_equal(sh(f, "test -z \"$(find certs -type f -perm /077)\""), 0);
 }
 
+/* S25 */
 static void
 test_garbage(void **state)
 {

@@ -213,6 +213,7 @@ results(struct sample *s, const char *const *values, size_t n)
     compute(s);
 }
 
+/* S56 S57 */
 static void
 sender_cases(void **state)
 {

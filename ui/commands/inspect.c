@@ -24,14 +24,20 @@ struct request {
 
 enum { OPT_JSON = 256, OPT_NOW, OPT_CA, OPT_CRL, OPT_AUTHSERV, OPT_ONLINE, OPT_PASSPHRASE };
 
+/* -1 when they are none. */
+static int
+two_digits(const char *s)
+{
+    bool good = s[0] >= '0' && s[0] <= '9' && s[1] >= '0' && s[1] <= '9';
+    return good ? (s[0] - '0') * 10 + (s[1] - '0') : -1;
+}
+
 /* RFC 3339 in UTC or with an offset. */
 static bool
 parse_time(const char *text, int64_t *out)
 {
     struct tm t = {0};
     const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &t);
-    int hours, minutes;
-    char sign, extra;
     if (!rest || rest - text != 19) /* strptime takes single digits and blanks */
         return false;
     if (*rest == '.')
@@ -39,10 +45,12 @@ parse_time(const char *text, int64_t *out)
     *out = (int64_t)timegm(&t);
     if (strcmp(rest, "Z") == 0 || strcmp(rest, "z") == 0)
         return true;
-    if (strlen(rest) != 6 || sscanf(rest, "%c%2d:%2d%c", &sign, &hours, &minutes, &extra) != 3 || (sign != '+' && sign != '-') ||
-        strspn(rest + 1, "0123456789:") != 5 || hours > 23 || minutes > 59)
+    if (strlen(rest) != 6 || (*rest != '+' && *rest != '-') || rest[3] != ':')
         return false;
-    *out -= (sign == '-' ? -1 : 1) * ((int64_t)hours * 3600 + (int64_t)minutes * 60);
+    int hours = two_digits(rest + 1), minutes = two_digits(rest + 4);
+    if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
+        return false;
+    *out -= (*rest == '-' ? -1 : 1) * ((int64_t)hours * 3600 + (int64_t)minutes * 60);
     return true;
 }
 

@@ -16,7 +16,7 @@ usage(void)
 {
     say_error(_("sealpost send [-t] [-i] [-f ADDRESS] [ADDRESS...] < MESSAGE\n"
                 "          -t  also take the recipients from To, Cc and Bcc\n"
-                "          -f  the sender (one of your addresses)"));
+                "          -f  the sender (one of your addresses, or From is one)"));
     return EX_USAGE;
 }
 
