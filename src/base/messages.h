@@ -269,7 +269,8 @@
 #define WM_imap_uid_list(F, S, L) F(BLOB, uids)                                               /* packed uint32_t, ascending */
 #define WM_imap_fetch_headers(F, S, L) F(U8, session) F(STR, uid_set)                         /* imap_headers ..., then reply_done */
 #define WM_imap_headers(F, S, L) L(imap_message, messages)
-#define WM_imap_fetch_flags(F, S, L) F(U8, session) F(STR, uid_set)                           /* imap_flags ..., then reply_done */
+/* imap_flags ..., then reply_done. since: only what changed after that mod-sequence, where the server has CONDSTORE; 0 = all */
+#define WM_imap_fetch_flags(F, S, L) F(U8, session) F(STR, uid_set) F(U64, since)
 #define WM_imap_flags(F, S, L) L(imap_flags, messages)
 #define WM_imap_fetch_body(F, S, L) F(U8, session) F(U32, uid)                                /* imap_body; progress */
 #define WM_imap_body(F, S, L) F(U32, uid) F(FD, bytes)
