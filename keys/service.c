@@ -244,6 +244,19 @@ on_store_again(struct service *s, uint32_t id)
         (void)wire_reply_error(s->engine, id, SP_LOCKED, NULL);
 }
 
+/* This process replaced one that died: the engine, which has the store open, gives the key back. */
+static void
+on_store_restore(struct service *s, uint32_t id, const struct wm_store_restore *m)
+{
+    enum sp_status st = m->key.len == KEYS_STORE_KEY_LEN ? secret_set(&s->store_key, m->key.data, m->key.len) : SP_INVALID;
+    if (st) {
+        (void)wire_reply_error(s->engine, id, st, NULL);
+        return;
+    }
+    secret_wipe_on_fork(&s->store_key);
+    (void)wire_reply_done(s->engine, id);
+}
+
 static void
 on_store_forget(struct service *s, uint32_t id)
 {
@@ -286,6 +299,7 @@ on_engine_message(struct wire_conn *c, struct wire_in *in, struct arena *arena, 
     case WM_TYPE_cancel: on_cancel(s, ((const struct wm_cancel *)in->msg)->id); return;
     case WM_TYPE_keys_open: on_keys_open(s, in->id, in->msg); return;
     case WM_TYPE_store_again: on_store_again(s, in->id); return;
+    case WM_TYPE_store_restore: on_store_restore(s, in->id, in->msg); return;
     case WM_TYPE_store_forget: on_store_forget(s, in->id); return;
     default:
         if (in->id)

@@ -402,10 +402,14 @@ static void
 release_keys(struct app *a)
 {
     a->hold = NULL;
+    uint32_t keys[sizeof a->held / sizeof *a->held];
     size_t n = a->held_n;
+    memcpy(keys, a->held, n * sizeof *keys);
     a->held_n = 0;
+    explicit_bzero(a->held, sizeof a->held); /* a passphrase may have been typed ahead */
     for (size_t i = 0; i < n && !a->quit; i++)
-        app_key(a, a->held[i]);
+        app_key(a, keys[i]);
+    explicit_bzero(keys, sizeof keys);
 }
 
 static void

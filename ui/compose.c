@@ -76,22 +76,25 @@ on_plan(struct app *a, struct view *v, const struct call_reply *r, struct arena 
     struct compose *x = (struct compose *)v;
     struct arena mine = ARENA_INIT;
     struct wm_send_plan copy;
-    (void)a;
     (void)arena;
     (void)tag;
     if (!r->final)
         return;
+    bool known = r->status == SP_OK && r->in && r->in->type == WM_TYPE_send_plan &&
+                 app_copy(wire_message_desc(WM_TYPE_send_plan), r->in->msg, &mine, &copy) == SP_OK;
     x->planning = false;
-    if (r->status || !r->in || r->in->type != WM_TYPE_send_plan)
-        return; /* sending says what is wrong */
-    if (app_copy(wire_message_desc(WM_TYPE_send_plan), r->in->msg, &mine, &copy) != SP_OK) {
-        arena_release(&mine);
-        return;
+    if (known) {
+        arena_release(&x->plan_arena);
+        x->plan_arena = mine;
+        x->plan = copy;
+        x->planned = true;
+    } else {
+        arena_release(&mine); /* sending says what is wrong */
     }
-    arena_release(&x->plan_arena);
-    x->plan_arena = mine;
-    x->plan = copy;
-    x->planned = true;
+    bool send = x->send_when_planned;
+    x->send_when_planned = false;
+    if (send)
+        compose_send(a, x);
 }
 
 void
@@ -130,6 +133,7 @@ compose_changed(struct app *a, struct compose *x)
     x->timer = loop_timer_add(a->loop, SAVE_AFTER_MS, on_save_timer, a);
     app_drop(a, &x->view, TAG_PLAN);
     x->planning = true;
+    x->send_when_planned = false; /* what was meant to be sent has changed (S70) */
     app_request(a, &x->view, WM_TYPE_plan_draft, &(struct wm_plan_draft){.draft = *compose_record(x)}, on_plan, TAG_PLAN);
     app_dirty(a);
 }

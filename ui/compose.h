@@ -18,6 +18,7 @@ struct compose {
     struct arena plan_arena;
     struct wm_send_plan plan;  /* what would happen now */
     bool planned, planning;
+    bool send_when_planned;    /* "send" was pressed while the plan was on its way */
     struct list list;          /* fields, attachments, text */
     struct pager pager;        /* the text */
     struct loop_timer *timer;  /* until the draft is saved */

@@ -25,6 +25,7 @@ static void
 draw_security(struct app *a, const struct compose *x, struct rect r)
 {
     const struct wr_draft *d = &x->draft;
+    bool no_signer = d->sign && x->planned && x->plan.signer_state != SP_OK;
     const char *dot = draw_symbol_text(a->draw, SYMBOL_SEPARATOR);
     int at = r.x, end = r.x + r.w;
     const struct {
@@ -32,7 +33,8 @@ draw_security(struct app *a, const struct compose *x, struct rect r)
         enum theme_style style;
     } words[] = {
         {d->encrypt ? _("encrypted") : _("NOT encrypted"), d->encrypt ? STYLE_GOOD : STYLE_CAUTION},
-        {d->sign ? _("signed") : _("not signed"), d->sign ? STYLE_GOOD : STYLE_NORMAL},
+        {no_signer ? _("no key to sign with") : d->sign ? _("signed") : _("not signed"),
+         no_signer ? STYLE_DANGER : d->sign ? STYLE_GOOD : STYLE_NORMAL},
         {words_protocol(d->protocol), STYLE_NORMAL},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -114,10 +116,35 @@ recipient_words(const struct compose *x, const struct wr_recipient_plan *p, stru
     }
 }
 
+/* The worst doubt about the whole message, at the right of the bar. */
+static void
+draw_doubt(struct app *a, const struct compose *x, struct rect bar)
+{
+    const struct wr_warning *worst = NULL;
+    struct buf text = BUF_INIT;
+    enum theme_symbol s;
+    enum theme_style style;
+    for (uint32_t i = 0; x->planned && i < x->plan.warnings_n; i++)
+        if (!worst || x->plan.warnings[i].level > worst->level)
+            worst = &x->plan.warnings[i];
+    int from = bar.x + 6 + words_width(_("What each recipient gets")), room = bar.x + bar.w - 3 - from;
+    if (!worst || bar.h <= 0 || room < 20)
+        return;
+    words_level(worst->level, &s, &style);
+    buf_addf(&text, " %s ", draw_symbol_text(a->draw, s));
+    words_warning(worst, &text);
+    buf_addc(&text, ' ');
+    int w = words_width(buf_str(&text));
+    w = w > room ? room : w;
+    (void)draw_text(a->draw, bar.y, bar.x + bar.w - 2 - w, w, style, buf_str(&text));
+    buf_release(&text);
+}
+
 static void
 draw_plan(struct app *a, struct compose *x, const struct layout_compose *l)
 {
     heading(a, l->plan_bar, x->planning && !x->planned ? _("Recipients: looking for keys…") : _("What each recipient gets"), false);
+    draw_doubt(a, x, l->plan_bar);
     uint32_t n = x->planned ? x->plan.recipients_n : 0;
     for (int i = 0; i < l->plan.h && (uint32_t)i < n; i++) {
         const struct wr_recipient_plan *p = &x->plan.recipients[i];

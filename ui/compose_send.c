@@ -120,6 +120,23 @@ missing_keys(const struct compose *x, struct buf *out)
     return n;
 }
 
+/* What cannot be sent however the person decides: said in words, with the way on. True when there is something. */
+static bool
+impossible(struct app *a, const struct compose *x)
+{
+    for (uint32_t i = 0; x->planned && i < x->plan.recipients_n; i++) {
+        if (x->plan.recipients[i].state == SP_INVALID) {
+            app_say(a, STYLE_ERROR, _("\"{1}\" is no mail address: t, c and b change the recipients."), x->plan.recipients[i].address);
+            return true;
+        }
+    }
+    if (x->draft.sign && x->planned && x->plan.signer_state != SP_OK) {
+        app_status(a, STYLE_ERROR, _("You have no key to sign with: K imports one, z switches signing off."));
+        return true;
+    }
+    return false;
+}
+
 static void
 on_missing(struct app *a, struct view *v, const char *text, uint64_t tag)
 {
@@ -229,11 +246,17 @@ compose_send(struct app *a, struct compose *x)
 {
     if (x->sending)
         return;
+    if (x->planning) { /* what would happen is not known yet: then it is decided */
+        x->send_when_planned = true;
+        app_status(a, STYLE_STATUS, _("Looking for keys…"));
+        return;
+    }
     if (!has_recipients(x)) {
         app_status(a, STYLE_ERROR, _("To whom? There are no recipients yet."));
         return;
     }
-    check(a, x, 0);
+    if (!impossible(a, x))
+        check(a, x, 0);
 }
 
 /* ---- explaining the plan */
@@ -255,6 +278,15 @@ compose_details(struct app *a, struct compose *x)
         pager_pair(p, _("  with"), 16, *x->plan.signer_identity ? x->plan.signer_identity : words_status((enum sp_status)x->plan.signer_state));
         words_fingerprint(x->plan.signer_fingerprint, &line);
         pager_pair(p, "", 16, buf_str(&line));
+    }
+    for (uint32_t i = 0; x->planned && i < x->plan.warnings_n; i++) {
+        enum theme_symbol s;
+        enum theme_style style;
+        words_level(x->plan.warnings[i].level, &s, &style);
+        buf_clear(&line);
+        buf_addf(&line, "%s ", draw_symbol_text(a->draw, s));
+        words_warning(&x->plan.warnings[i], &line);
+        pager_add(p, style, -2, buf_str(&line));
     }
     for (uint32_t i = 0; x->planned && i < x->plan.recipients_n; i++) {
         const struct wr_recipient_plan *r = &x->plan.recipients[i];

@@ -60,6 +60,12 @@ draw_open(const char *theme, bool ascii)
         free(d);
         return NULL;
     }
+    const char *address = tigetstr("cup"); /* a terminal without it has no screen */
+    if (!address || address == (const char *)-1) {
+        (void)endwin();
+        free(d);
+        return NULL;
+    }
     (void)raw();
     (void)noecho();
     (void)nonl();

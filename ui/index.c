@@ -133,6 +133,7 @@ show_folder(struct app *a, struct index *x, uint64_t folder)
     app_tickets_drop(a, &x->view);
     index_rows_release(&x->window);
     x->folder = folder;
+    x->provisional = false;
     x->list = (struct list){.height = x->list.height};
     x->loaded = x->older = x->newer = x->replacing = x->again = false;
     ask_replace(a, x, SP_PAGE_NEWEST);
@@ -146,21 +147,39 @@ view_index_folder(struct app *a, uint64_t folder)
     char value[32];
     if (!x)
         return;
-    x->chosen = true;
+    x->provisional = false;
     (void)snprintf(value, sizeof value, "%llu", (unsigned long long)folder);
     app_tell(a, WM_TYPE_set_state, &(struct wm_set_state){.name = "ui.folder", .value = value});
     if (x->folder != folder)
         show_folder(a, x, folder);
 }
 
-/* The first account's inbox; it may come later than the first list of folders, when its server was asked for the first time. */
+static bool
+is_local(const struct app *a, const struct wr_folder *folder)
+{
+    const struct wr_account *account = app_account(a, folder->account);
+    return account && account->kind == SP_ACCOUNT_LOCAL;
+}
+
+/* Until the folders of the first account are known there may be only the local inbox; it is not what the user comes for. */
+static void
+show_inbox(struct app *a, struct index *x)
+{
+    const struct wr_folder *folder = app_folder_by_role(a, 0, SP_FOLDER_INBOX);
+    for (uint32_t i = 0; i < a->folders.n && !folder; i++)
+        if (a->folders.rows[i].selectable)
+            folder = &a->folders.rows[i];
+    if (folder && folder->id != x->folder)
+        show_folder(a, x, folder->id);
+    x->provisional = folder && is_local(a, folder);
+}
+
 void
 view_index_folders_changed(struct app *a)
 {
     struct index *x = index_of(a);
-    const struct wr_folder *inbox = app_folder_by_role(a, 0, SP_FOLDER_INBOX);
-    if (x && x->folder && !x->chosen && inbox && inbox->id != x->folder)
-        show_folder(a, x, inbox->id);
+    if (x && x->provisional)
+        show_inbox(a, x);
 }
 
 static void
@@ -176,14 +195,10 @@ on_state(struct app *a, struct view *v, const struct call_reply *r, struct arena
         folder = app_folder_by_name(a, 0, a->options.folder);
     if (!folder && r->status == SP_OK && r->in && r->in->type == WM_TYPE_state_value)
         folder = app_folder(a, strtoull(((const struct wm_state_value *)r->in->msg)->value, NULL, 10));
-    x->chosen = folder != NULL;
-    if (!folder)
-        folder = app_folder_by_role(a, 0, SP_FOLDER_INBOX);
-    for (uint32_t i = 0; i < a->folders.n && !folder; i++)
-        if (a->folders.rows[i].selectable)
-            folder = &a->folders.rows[i];
     if (folder)
-        show_folder(a, x, folder->id);
+        view_index_folder(a, folder->id);
+    else
+        show_inbox(a, x);
 }
 
 void
@@ -356,7 +371,7 @@ message_action(struct app *a, struct index *x, enum action action, const char *a
 {
     struct index_rows *w = &x->window;
     if (x->list.cursor >= (int)w->n)
-        return action_info(action)->views & V_MESSAGE && action != ACTION_FOLDERS;
+        return messages_knows(action); /* nothing to do it to */
     const struct wr_index_row *row = &w->rows[x->list.cursor];
     const struct wr_folder *folder = app_folder(a, x->folder);
     size_t n = w->marks_n ? w->marks_n : 1, before = w->n;

@@ -11,12 +11,12 @@ struct index {
     uint64_t folder;             /* 0: none yet */
     struct index_rows window;
     struct list list;
-    bool chosen;                 /* the person chose this folder, now or last time; else it is the first inbox there is */
     bool loaded;                 /* the first page has come */
     bool older, newer, replacing; /* requests on their way */
     bool again;                  /* changed once more while replacing */
     bool to_start, to_end;       /* where the cursor goes when the page is there */
     bool no_sidebar, composed;
+    bool provisional;            /* nobody chose this folder: it gives way to the inbox of an account */
 };
 
 void index_draw(struct app *a, struct view *v, struct rect area);

@@ -81,21 +81,15 @@ mark_seen(struct app *a, struct message *x)
     view_index_patch(a, &x->id, 1, SP_FLAG_SEEN, 0);
 }
 
+/* The reply's whole arena is taken over: a text of megabytes is not copied. */
 static void
-show(struct app *a, struct message *x, const struct wm_message_view *m)
+show(struct app *a, struct message *x, const struct wm_message_view *m, struct arena *arena)
 {
-    struct arena arena = ARENA_INIT;
-    struct wr_verdict copy;
-    enum sp_status st = app_copy(&wire_record_verdict, &m->verdict, &arena, &copy);
-    if (st) {
-        arena_release(&arena);
-        app_status(a, STYLE_ERROR, words_status(st));
-        return;
-    }
     pager_clear(&x->pager);
     arena_release(&x->arena);
-    x->arena = arena;
-    x->verdict = copy;
+    x->arena = *arena;
+    arena_init(arena);
+    x->verdict = m->verdict;
     x->folder = m->folder;
     x->flags = m->flags;
     x->loaded = true;
@@ -123,7 +117,6 @@ static void
 on_view(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
 {
     struct message *x = (struct message *)v;
-    (void)arena;
     if (tag != x->id)
         return;
     if (!r->final) {
@@ -138,7 +131,7 @@ on_view(struct app *a, struct view *v, const struct call_reply *r, struct arena 
         app_release_keys(a);
         return;
     }
-    show(a, x, r->in->msg);
+    show(a, x, r->in->msg, arena);
     enum action then = x->then;
     x->then = ACTION_OPEN;
     if (then == ACTION_DETAILS)

@@ -128,6 +128,25 @@ move_by_role(struct app *a, const uint64_t *ids, size_t n, uint32_t account, enu
 }
 
 bool
+messages_knows(enum action action)
+{
+    switch (action) {
+    case ACTION_DELETE:
+    case ACTION_FLAG:
+    case ACTION_UNREAD:
+    case ACTION_ARCHIVE:
+    case ACTION_JUNK:
+    case ACTION_MOVE:
+    case ACTION_COPY:
+    case ACTION_REPLY:
+    case ACTION_REPLY_ALL:
+    case ACTION_FORWARD:
+    case ACTION_FORWARD_ATTACHED: return true;
+    default: return false;
+    }
+}
+
+bool
 messages_action(struct app *a, enum action action, const uint64_t *ids, size_t n, uint32_t flags, uint32_t account, const char *arg)
 {
     if (n == 0)

@@ -112,7 +112,7 @@ secret_key(struct prompt *p, uint32_t key)
         s->data[s->len] = 0;
         return PROMPT_OPEN;
     case 'U' & 0x1F:
-        memset(s->data, 0, s->len);
+        explicit_bzero(s->data, s->len);
         s->len = 0;
         return PROMPT_OPEN;
     default: break;
@@ -122,7 +122,7 @@ secret_key(struct prompt *p, uint32_t key)
         memcpy(s->data + s->len, bytes, n);
         s->len += n;
         s->data[s->len] = 0;
-        memset(bytes, 0, sizeof bytes);
+        explicit_bzero(bytes, sizeof bytes);
     }
     return PROMPT_OPEN;
 }

@@ -10,7 +10,7 @@ void view_index_open(struct app *a);
 /* Folders are known now: shows the one wanted, the last one or the inbox. */
 void view_index_start(struct app *a);
 void view_index_folder(struct app *a, uint64_t folder);
-/* The list of folders is a new one. */
+/* The list of folders is another one: perhaps the inbox that was waited for is there. */
 void view_index_folders_changed(struct app *a);
 /* Moves the list's cursor by step (or to the next unread message) and returns the message there, 0 at the end. */
 uint64_t view_index_step(struct app *a, int step, bool unread);
@@ -33,6 +33,8 @@ void folder_label(const struct app *a, const struct wr_folder *f, struct buf *ou
 /* The sidebar of the list. */
 void folders_draw_sidebar(struct app *a, struct rect area, uint64_t current);
 
+/* True for the actions that messages_action does: they need a message. */
+bool messages_knows(enum action action);
 /* Changes to messages, from list and reader alike (messages.c). flags and account are those of the one under the cursor; arg as for
    view_ops.action. False: no action on messages. */
 bool messages_action(struct app *a, enum action action, const uint64_t *ids, size_t n, uint32_t flags, uint32_t account, const char *arg);

@@ -163,6 +163,28 @@ add_signer(const struct wr_signature *s, struct buf *out)
         buf_addf(out, " (%s)", name);
 }
 
+static bool
+has_reason(const struct wr_signature *s, const char *id)
+{
+    for (uint32_t i = 0; i < s->reasons_n; i++)
+        if (strcmp(s->reasons[i].text, id) == 0)
+            return true;
+    return false;
+}
+
+/* A mismatch may be one of time, or with a sender that is not named at all. */
+static const char *
+mismatch_text(const struct wr_signature *s, const char *usual)
+{
+    if (has_reason(s, "from-mismatch"))
+        return usual;
+    if (has_reason(s, "no-from"))
+        return N_("by {1}, but the message names no sender");
+    if (has_reason(s, "time-differs-from-date"))
+        return N_("by {1}, but at another time than the message's date");
+    return usual;
+}
+
 static void
 signature_axis(const struct wr_verdict *v, struct words_axis *out)
 {
@@ -180,7 +202,7 @@ signature_axis(const struct wr_verdict *v, struct words_axis *out)
         out->symbol = SYMBOL_NONE;
         out->style = STYLE_NORMAL;
     }
-    words_fill(&out->text, _(w.text), args, 2);
+    words_fill(&out->text, _(s->state == SP_SIGNATURE_MISMATCH ? mismatch_text(s, w.text) : w.text), args, 2);
     if (s->state == SP_SIGNATURE_GOOD)
         add_acceptance(s, &out->text);
     /* Without encryption everybody could have taken the signature away: a failing one ranks like none. */

@@ -70,6 +70,19 @@ on_door(struct engine *e, struct wm_door *m)
 }
 
 static void
+on_restarted(struct engine *e, const struct wm_role_restarted *m)
+{
+    static const char *const names[] = {
+#define X(name, program) program,
+        SP_ROLE_TABLE(X)
+#undef X
+    };
+    log_line("%s %u is started again", names[m->role], m->index);
+    events_notice(e, SP_NOTICE_ROLE_RESTARTED, SP_LEVEL_NOTICE, (const char *const[]){names[m->role], NULL});
+    peers_restarted(e, (enum sp_role)m->role, m->index);
+}
+
+static void
 on_control(struct role *r, struct wire_in *in, struct arena *arena, void *arg)
 {
     struct engine *e = arg;
@@ -78,9 +91,8 @@ on_control(struct role *r, struct wire_in *in, struct arena *arena, void *arg)
         on_door(e, in->msg);
     else if (in->type == WM_TYPE_role_restarted) {
         const struct wm_role_restarted *m = in->msg;
-        log_line("role %u.%u is started again", m->role, m->index);
         if (m->role < SP_ROLE_COUNT)
-            peers_restarted(e, (enum sp_role)m->role, m->index);
+            on_restarted(e, m);
     } else if (!calls_dispatch(e->control, in, arena)) {
         log_line("unexpected control message %04x", in->type);
     }

@@ -122,6 +122,16 @@ keep(struct reading *r, enum sp_status st)
 }
 
 static void
+tell_crash(struct reading *r)
+{
+    struct arena arena = ARENA_INIT;
+    struct store_message m;
+    bool known = store_message_get(r->engine->store, r->ask.message, &arena, &m) == SP_OK;
+    events_notice(r->engine, SP_NOTICE_PARSER_CRASHED, SP_LEVEL_DANGER, (const char *const[]){known ? m.subject : "", NULL});
+    arena_release(&arena);
+}
+
+static void
 on_analysed(struct analysis *a, enum sp_status st, void *arg)
 {
     struct reading *r = arg;
@@ -131,7 +141,7 @@ on_analysed(struct analysis *a, enum sp_status st, void *arg)
         keep(r, st);
     if (st) {
         if (st == SP_CRASHED || st == SP_TIMEOUT)
-            events_notice(r->engine, SP_NOTICE_PARSER_CRASHED, SP_LEVEL_DANGER, (const char *const[]){"", NULL});
+            tell_crash(r);
         fail(r, st, NULL);
     } else if (r->ask.what != READ_CONTENT) {
         finish(r, &(struct reading_result){.final = true, .text = "", .verdict = analysis_verdict(a)});

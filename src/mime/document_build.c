@@ -150,7 +150,9 @@ has_note(const struct doc_builder *b, uint32_t part, const char *id, const char 
 void
 doc_build_note(struct doc_builder *b, uint32_t part, const char *id, const char *detail)
 {
-    size_t len = detail ? strlen(detail) : 0;
+    if (!detail)
+        detail = "";
+    size_t len = strlen(detail);
     if (len > DOC_BOUND_DETAIL)
         for (len = DOC_BOUND_DETAIL; len > 0 && (detail[len] & 0xc0) == 0x80;)
             len--;

@@ -122,7 +122,7 @@ css_colour(const char *s, size_t len)
 static double
 pixels(const char *s, size_t len, bool *ok)
 {
-    char copy[32], *end;
+    char copy[32] = "", *end;
     if (len >= sizeof copy)
         len = sizeof copy - 1;
     memcpy(copy, s, len);

@@ -43,9 +43,10 @@ job_end(struct job *j)
 {
     struct parser *p = j->parser;
     struct job **link = &p->jobs;
-    while (*link != j)
+    while (*link && *link != j)
         link = &(*link)->next;
-    *link = j->next;
+    if (*link)
+        *link = j->next;
     p->n_jobs--;
     loop_timer_remove(j->deadline);
     wire_conn_free(j->conn);
@@ -190,8 +191,11 @@ drop_engine(struct parser *p)
 {
     wire_conn_free(p->engine);
     p->engine = NULL;
-    while (p->jobs)
-        job_end(p->jobs);
+    while (p->jobs) {
+        struct job *j = p->jobs;
+        p->jobs = j->next;
+        job_end(j);
+    }
 }
 
 static void

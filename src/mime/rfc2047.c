@@ -65,8 +65,10 @@ word_bytes(struct buf *out, const struct word *w)
     }
     for (size_t i = 0; i < w->text_len; i++) {
         char c = w->text[i];
-        if (c == '=' && i + 2 < w->text_len && hex(w->text[i + 1]) >= 0 && hex(w->text[i + 2]) >= 0) {
-            buf_addc(out, (char)(hex(w->text[i + 1]) << 4 | hex(w->text[i + 2])));
+        bool escape = c == '=' && i + 2 < w->text_len;
+        int high = escape ? hex(w->text[i + 1]) : -1, low = escape ? hex(w->text[i + 2]) : -1;
+        if (high >= 0 && low >= 0) {
+            buf_addc(out, (char)(high << 4 | low));
             i += 2;
         } else {
             buf_addc(out, c == '_' ? ' ' : c);

@@ -12,7 +12,7 @@
 #include "supervisor.h"
 
 #define HELPER_MS 60000
-#define MAX_HELPERS 16 /* at once; a role that asks for more has gone mad */
+#define MAX_HELPERS 72 /* at once: every account's password command (64 at most) and some more; a role that asks for more has gone mad */
 
 struct helper {
     struct helper *next;

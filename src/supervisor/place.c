@@ -137,10 +137,9 @@ is_in_place(const char *path, dev_t dev, ino_t ino)
 static void
 close_listener(struct supervisor *s)
 {
-    int fd = s->listener;
+    if (s->listener >= 0)
+        (void)close(s->listener);
     s->listener = -1;
-    if (fd >= 0)
-        (void)close(fd);
 }
 
 bool

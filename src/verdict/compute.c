@@ -20,7 +20,7 @@ summary(const struct wr_verdict *v)
 
 /* Everything that depends on which From is shown. */
 static void
-bind(struct verdict *v, const struct headers *h, bool own_from)
+fill_from(struct verdict *v, const struct headers *h, bool own_from)
 {
     struct wr_protected_headers scheme = {.scheme = v->out->protected_headers.scheme};
     *v->out = (struct wr_verdict){.protected_headers = scheme};
@@ -36,15 +36,15 @@ choose_from(struct verdict *v, const struct headers *h)
 {
     /* Several in either place: nobody knows whom the other readers see (S40). */
     if (h->doc == NONE || headers_from_count(v->in->docs[h->doc], h->part) != 1 || headers_from_count(v->in->docs[0], 0) > 1) {
-        bind(v, h, false);
+        fill_from(v, h, false);
         return;
     }
     struct wr_mailbox inner = headers_from(v, h->doc, h->part), outer = headers_from(v, 0, 0);
-    bind(v, h, true);
+    fill_from(v, h, true);
     bool same = same_nocase(inner.address, outer.address);
     if (same || is_whole(v->out->signature.covers, v->out->signature.state, SP_SIGNATURE_GOOD))
         return;
-    bind(v, h, false);
+    fill_from(v, h, false);
     warning_add(v, "protected-from-differs", "", *inner.address ? inner.address : inner.display);
 }
 

@@ -34,6 +34,16 @@ find_identity(const struct wr_key_signature *s, const char *address)
     return NULL;
 }
 
+/* Whether a key that is not accepted (its names count for nothing yet) at least calls itself by the address. */
+static bool
+claims(const struct wr_key_signature *s, const char *address)
+{
+    for (uint32_t i = 0; i < s->identities_n; i++)
+        if (!s->identities[i].revoked && same_nocase(s->identities[i].address, address))
+            return true;
+    return false;
+}
+
 static void
 add_signer(struct verdict *v, const struct wr_key_signature *s, const struct wr_identity *match, struct wr_signature *out)
 {
@@ -114,7 +124,7 @@ judge_holding(struct verdict *v, const struct signature_context *c, const struct
         {outside_validity(s), SP_SIGNATURE_EXPIRED, "signing-time-outside-validity"},
         {s->weak, SP_SIGNATURE_WEAK, "weak-algorithm"},
         {!*c->from, SP_SIGNATURE_MISMATCH, "no-from"},
-        {*c->from && !match, SP_SIGNATURE_MISMATCH, "from-mismatch"},
+        {*c->from && !match && (is_accepted(s) || !claims(s, c->from)), SP_SIGNATURE_MISMATCH, "from-mismatch"},
         {far, tolerated ? SP_SIGNATURE_NONE : SP_SIGNATURE_MISMATCH, "time-differs-from-date"},
         {s->revocation == SP_REVOCATION_UNCHECKED, SP_SIGNATURE_NONE, "revocation-unchecked"},
     };

@@ -69,6 +69,7 @@ struct world {
     int die_after;              /* the engine is killed when so many requests to net have come; 0 = never */
     bool dead;
     bool tls_refused;
+    uint16_t connect_fails;     /* status of every attempt */
     const char *last_pin;
 
     /* what was seen */
@@ -412,6 +413,10 @@ world_connect(struct world *w, struct wire_conn *c, struct wire_in *in)
     const struct wm_imap_connect *m = in->msg;
     w->connects++;
     snprintf(w->seen_password, sizeof w->seen_password, "%.*s", (int)m->password.len, (const char *)m->password.data);
+    if (w->connect_fails) {
+        (void)wire_reply_error(c, in->id, (enum sp_status)w->connect_fails, "server's words");
+        return;
+    }
     if (w->tls_refused && strcmp(m->server.pin, "abcd") != 0) {
         struct wm_tls_refused out = {.status = SP_TLS_UNTRUSTED, .reason = "self-signed", .sha256 = "abcd", .subject = "CN=x", .issuer = "CN=x", .host = m->server.host};
         SENT(wire_send_tls_refused(c, in->id, &out));

@@ -135,7 +135,7 @@ a_whole_file(void **state)
                              "drafts = D\ntrash = T\narchive = A\njunk = J\n"
                              "authserv = mx.x.test,mx2.x.test\n"
                              "[account own]\nkind = local\naddress = me@home.test\n"
-                             "[openers]\nimage/" "* = feh --\n* = xdg-open\n"
+                             "[openers]\nimage/* = feh --\n* = xdg-open\n"
                              "[keys]\nj = next-message\n"),
                      SP_OK);
     const struct config *c = f->config;
@@ -168,7 +168,7 @@ a_whole_file(void **state)
     assert_string_equal(a->sent, "Sent Items");
     assert_words(a->authserv, 2, "mx.x.test", "mx2.x.test");
     assert_int_equal(c->accounts[1].kind, SP_ACCOUNT_LOCAL);
-    assert_words(c->openers, 2, "image/" "*=feh --", "*=xdg-open");
+    assert_words(c->openers, 2, "image/*=feh --", "*=xdg-open");
     assert_words(c->keys, 1, "j=next-message");
     assert_ptr_equal(config_account(c, "work"), a);
     assert_ptr_equal(config_account(c, "ADA@x.test"), a);

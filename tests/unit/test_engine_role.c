@@ -708,6 +708,30 @@ test_interrupted_at_every_step(void **state)
     }
 }
 
+/* The person need not wait for the next attempt. */
+static void
+test_try_now(void **state)
+{
+    NEED(state);
+    w->connect_fails = SP_CONNECT;
+    assert_int_equal(world_enter(w), SP_OK);
+    assert_int_equal(world_ask(w, WM_TYPE_create_profile, &(struct wm_create_profile){0}), SP_OK);
+    world_wait(w, &w->connects, 1, "the first attempt");
+    for (int i = 0; i < 5; i++) {
+        world_pass(w, 100);
+        assert_int_equal(w->account.state, SP_ACCOUNT_FAILED);
+        assert_int_equal(w->connects, i + 1);
+        assert_int_equal(world_ask(w, WM_TYPE_connect_account, &(struct wm_connect_account){.account = w->account.id, .on = 1}), SP_OK);
+        world_wait(w, &w->connects, i + 2, "another attempt");
+    }
+    w->connect_fails = 0;
+    assert_int_equal(world_ask(w, WM_TYPE_connect_account, &(struct wm_connect_account){.account = w->account.id, .on = 1}), SP_OK);
+    wait_idle(w);
+    assert_int_equal(world_ask(w, WM_TYPE_connect_account, &(struct wm_connect_account){.account = w->account.id, .on = 0}), SP_OK);
+    world_pass(w, 100);
+    assert_int_equal(w->account.state, SP_ACCOUNT_OFFLINE);
+}
+
 /* S50: a refused certificate becomes a question; the password is not asked for again, the pin is kept. */
 static void
 test_s50_pin(void **state)
@@ -740,7 +764,7 @@ main(void)
         LOCAL(test_profile), LOCAL(test_restart), LOCAL(test_local_mail), LOCAL(test_flags_and_moves), LOCAL(test_refused_locally),
         LOCAL(test_crash_once_and_twice), LOCAL(test_crash_while_opening), LOCAL(test_reply), LOCAL(test_send_plain), LOCAL(test_s69_no_key),
         LOCAL(test_s68_encrypted), SERVER(test_synchronise), SERVER(test_local_changes_reach_the_server), SERVER(test_uidvalidity),
-        SERVER(test_one_bad_header), SERVER(test_send), SERVER(test_send_troubles), SERVER(test_net_dies), SERVER(test_s50_pin),
+        SERVER(test_one_bad_header), SERVER(test_send), SERVER(test_send_troubles), SERVER(test_net_dies), SERVER(test_s50_pin), SERVER(test_try_now),
         cmocka_unit_test(test_interrupted_at_every_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

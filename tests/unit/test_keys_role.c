@@ -452,6 +452,14 @@ test_new_engine(void **state)
     assert_int_equal(again.status, SP_OK);
     assert_true(secret_equal(&again.key, key.key.data, key.key.len));
     secret_release(&again.key);
+    /* The other way round: a process that replaced one that died gets it back. */
+    assert_int_equal(ask(r, WM_TYPE_store_forget, &(const struct wm_store_forget){}).status, SP_OK);
+    assert_int_equal(ask(r, WM_TYPE_store_restore, &(struct wm_store_restore){.key = {"short", 5}}).status, SP_INVALID);
+    assert_int_equal(ask(r, WM_TYPE_store_again, &(const struct wm_store_again){}).status, SP_LOCKED);
+    assert_int_equal(ask(r, WM_TYPE_store_restore, &(struct wm_store_restore){.key = {key.key.data, key.key.len}}).status, SP_OK);
+    again = ask(r, WM_TYPE_store_again, &(const struct wm_store_again){});
+    assert_true(secret_equal(&again.key, key.key.data, key.key.len));
+    secret_release(&again.key);
     secret_release(&key.key);
     assert_int_equal(verify(r, "sig", MIME).status, SP_OK);
 }

@@ -136,6 +136,26 @@ unchecked_revocation_is_said(void **state)
     buf_release(&axis.text);
 }
 
+/* A signature of the sender that was made at a wrong time must not be said to be somebody else's. */
+static void
+kinds_of_mismatch(void **state)
+{
+    struct wr_signer signer = {.address = "a@example.org", .name = ""};
+    struct wr_text reason = {"time-differs-from-date"};
+    struct wr_verdict v = {.from = {.name = "", .address = "a@example.org", .display = ""}};
+    struct words_axis axis;
+    (void)state;
+    v.signature = (struct wr_signature){.state = SP_SIGNATURE_MISMATCH, .covers = SP_COVERS_WHOLE, .signers = &signer, .signers_n = 1,
+                                        .reasons = &reason, .reasons_n = 1};
+    words_axis(&v, AXIS_SIGNATURE, &axis);
+    assert_null(strstr(buf_str(&axis.text), "not the sender"));
+    buf_release(&axis.text);
+    reason.text = "from-mismatch";
+    words_axis(&v, AXIS_SIGNATURE, &axis);
+    assert_non_null(strstr(buf_str(&axis.text), "not the sender"));
+    buf_release(&axis.text);
+}
+
 static void
 filling(void **state)
 {
@@ -225,7 +245,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(states), cmocka_unit_test(ids_of_the_sources), cmocka_unit_test(unknown_is_never_good),
-        cmocka_unit_test(unchecked_revocation_is_said), cmocka_unit_test(filling), cmocka_unit_test(addresses), cmocka_unit_test(file_names),
+        cmocka_unit_test(unchecked_revocation_is_said), cmocka_unit_test(kinds_of_mismatch), cmocka_unit_test(filling), cmocka_unit_test(addresses), cmocka_unit_test(file_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,15 +24,12 @@ struct request {
 
 enum { OPT_JSON = 256, OPT_NOW, OPT_CA, OPT_CRL, OPT_AUTHSERV, OPT_ONLINE, OPT_PASSPHRASE };
 
-/* "+hh:mm" or "-hh:mm" in seconds. */
-static bool
-parse_offset(const char *text, int64_t *out)
+/* -1 when they are none. */
+static int
+two_digits(const char *s)
 {
-    if (strlen(text) != 6 || (*text != '+' && *text != '-') || text[3] != ':' || strspn(text + 1, "0123456789") != 2 || strspn(text + 4, "0123456789") != 2)
-        return false;
-    int hours = (text[1] - '0') * 10 + text[2] - '0', minutes = (text[4] - '0') * 10 + text[5] - '0';
-    *out = (*text == '-' ? -1 : 1) * ((int64_t)hours * 3600 + (int64_t)minutes * 60);
-    return hours < 24 && minutes < 60;
+    bool good = s[0] >= '0' && s[0] <= '9' && s[1] >= '0' && s[1] <= '9';
+    return good ? (s[0] - '0') * 10 + (s[1] - '0') : -1;
 }
 
 /* RFC 3339 in UTC or with an offset. */
@@ -40,15 +37,20 @@ static bool
 parse_time(const char *text, int64_t *out)
 {
     struct tm t = {0};
-    int64_t offset = 0;
     const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &t);
     if (!rest || rest - text != 19) /* strptime takes single digits and blanks */
         return false;
     if (*rest == '.')
         rest += 1 + strspn(rest + 1, "0123456789");
-    if (strcmp(rest, "Z") != 0 && strcmp(rest, "z") != 0 && !parse_offset(rest, &offset))
+    *out = (int64_t)timegm(&t);
+    if (strcmp(rest, "Z") == 0 || strcmp(rest, "z") == 0)
+        return true;
+    if (strlen(rest) != 6 || (*rest != '+' && *rest != '-') || rest[3] != ':')
         return false;
-    *out = (int64_t)timegm(&t) - offset;
+    int hours = two_digits(rest + 1), minutes = two_digits(rest + 4);
+    if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
+        return false;
+    *out -= (*rest == '-' ? -1 : 1) * ((int64_t)hours * 3600 + (int64_t)minutes * 60);
     return true;
 }
 

@@ -65,7 +65,8 @@ on_declined(const struct call_reply *r, struct arena *arena, void *arg)
     (void)arg;
 }
 
-/* A command cannot answer questions of the engine while it waits; what needs a person is declined, so that nobody waits for ever. */
+/* A command cannot answer questions of the engine while it waits; what it caused itself is declined, so that nobody waits for ever.
+   Questions about an account (its certificate, its password) wait for a person at the screens. */
 static void
 on_event(struct sp_client *c, struct wire_in *event, struct arena *arena, void *arg)
 {
@@ -73,7 +74,10 @@ on_event(struct sp_client *c, struct wire_in *event, struct arena *arena, void *
     (void)arg;
     if (event->type != WM_TYPE_event_question)
         return;
-    struct wm_answer no = {.question = ((const struct wm_event_question *)event->msg)->question};
+    const struct wm_event_question *q = event->msg;
+    if (q->account)
+        return;
+    struct wm_answer no = {.question = q->question};
     (void)sp_request(c, WM_TYPE_answer, &no, on_declined, NULL);
 }
 

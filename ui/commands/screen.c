@@ -150,6 +150,17 @@ on_child(struct loop *l, int signo, void *arg)
     }
 }
 
+/* Whoever ends us ends the ui; its end ends us, and what comes after us (the demonstration's clearing up) still happens. */
+static void
+on_end(struct loop *l, int signo, void *arg)
+{
+    const struct session *s = arg;
+    (void)l;
+    (void)signo;
+    if (s->ui_pid > 0)
+        (void)kill(s->ui_pid, SIGTERM);
+}
+
 /* Takes engine_fd. */
 static bool
 start_ui(struct session *s, int engine_fd, const char *mailto)
@@ -207,7 +218,7 @@ command_screens(struct place *place, int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     s.loop = loop_new();
     int code = EX_OSERR;
-    if (s.loop && loop_signal(s.loop, SIGCHLD, on_child, &s) == SP_OK)
+    if (s.loop && loop_signal(s.loop, SIGCHLD, on_child, &s) == SP_OK && loop_signal(s.loop, SIGTERM, on_end, &s) == SP_OK)
         code = serve(&s, engine_fd, argc > 1 ? argv[1] : NULL);
     loop_free(s.loop);
     if (code == EX_OSFILE)

@@ -23,7 +23,7 @@ SAYS = {
     "not-encrypted": r"^ Encryption +· not encrypted",
     "sealed-row": r"^.* \u2713.*%s",  # in the index
     "compose": r"^ +Subject +Re: ",
-    "will-sign-and-encrypt": r"^ +Security +encrypted · signed · %s",
+    "will-sign-and-encrypt": r"^[ ▸]+Security +encrypted · signed · %s",
     "question": r"^ Enter Done +Esc Cancel",
     "unknown-certificate": r"Unknown server certificate",
     "changed-certificate": r"ALARM: the server.s certificate has changed",
@@ -50,10 +50,10 @@ def keymap():
 class Screens(Term):
     """A running sealpost in a terminal. Also a Term: wait_for, screen, golden …"""
 
-    def __init__(self, profile, width=80, height=24, term="tmux-256color", words=()):
+    def __init__(self, profile, width=80, height=24, term="tmux-256color", words=(), cwd=None):
         self.keys = keymap()
         self.profile = profile
-        super().__init__([os.path.join(BUILD, "sealpost"), *words], width, height, env=profile.env(), term=term)
+        super().__init__([os.path.join(BUILD, "sealpost"), *words], width, height, env=profile.env(), term=term, cwd=cwd)
 
     def show(self, why):
         return "%s\nThe roles' log:\n%s" % (super().show(why), self.profile.log())
