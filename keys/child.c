@@ -149,6 +149,13 @@ child_pause(struct child *c, bool paused)
     c->timer = paused ? NULL : loop_timer_add(c->loop, c->deadline_ms, on_deadline, c);
 }
 
+void
+child_allow(struct child *c, int64_t deadline_ms)
+{
+    c->deadline_ms = deadline_ms;
+    child_pause(c, false);
+}
+
 struct wire_conn *
 child_conn(struct child *c)
 {

@@ -34,6 +34,8 @@ struct child *child_start(struct loop *l, const struct child_spec *spec);
 void child_kill(struct child *c);
 /* The clock stands still while the child waits for a person. */
 void child_pause(struct child *c, bool paused);
+/* Lets it work for this long from now on. */
+void child_allow(struct child *c, int64_t deadline_ms);
 struct wire_conn *child_conn(struct child *c);
 
 #endif

@@ -196,6 +196,29 @@ ask_passphrase(void *arg, const char *user_id, const char *key_id, bool was_wron
     return st;
 }
 
+static enum sp_status
+ask_terminal(void *arg, const char *user_id, const char *key_id, struct keys_terminal *out)
+{
+    struct wire_in in;
+    struct wm_ask_passphrase m = {.user_id = user_id, .key_id = key_id, .pinentry = 1};
+    enum sp_status st = ask_parent(arg, WM_TYPE_ask_passphrase, &m, &in);
+    if (st)
+        return st;
+    const struct wm_passphrase *answer = in.type == WM_TYPE_passphrase ? in.msg : NULL;
+    if (answer) /* the texts are in the operation's arena */
+        *out = (struct keys_terminal){answer->tty, answer->term, answer->lc_ctype, answer->lc_messages};
+    wire_in_close(&in);
+    return answer ? SP_OK : SP_INTERNAL;
+}
+
+static void
+tell_pinentry(void *arg, uint32_t pid)
+{
+    struct child_side *side = arg;
+    if (wire_send_end_pinentry(side->up, 0, &(struct wm_end_pinentry){.pid = pid}) == SP_OK)
+        (void)!wire_flush(side->up, -1);
+}
+
 /* True when something listens on the agent's socket. Connecting alone makes the agent do nothing. */
 static bool
 agent_listens(const char *path)
@@ -249,7 +272,8 @@ operation_run(struct wire_conn *up, void *arg)
     struct child_side side = {.work = work, .up = up, .arena = &arena};
     struct keys_op op = {
         .arena = &arena, .gnupg_home = work->gnupg_home, .store_dir = work->store_dir, .public_key = &work->public_key,
-        .private_key = &work->private_key, .pinentry = work->pinentry, .ask = ask_passphrase, .agent = need_agent, .ask_arg = &side,
+        .private_key = &work->private_key, .pinentry = work->pinentry, .ask = ask_passphrase,
+        .hand_over = ask_terminal, .pinentry_runs = tell_pinentry, .agent = need_agent, .ask_arg = &side,
     };
     const struct wire_desc *desc = wire_message_desc(work->operation->reply);
     lock_again(&work->public_key);

@@ -2,6 +2,7 @@
 /* GPGME contexts: how they are set up, what gpg's status lines said, and what its errors mean here. */
 #include "pgp_session.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -75,6 +76,16 @@ seen_plaintext(struct pgp_seen *seen)
         seen->plaintext_outside++;
 }
 
+void
+pgp_wants(struct pgp_session *s, const char *key_id)
+{
+    size_t len = strspn(key_id, "0123456789ABCDEFabcdef");
+    if (len < 16 || len >= sizeof s->wanted[0] || strspn(key_id, "0") == len || s->wanted_n == PGP_WANTED)
+        return; /* all zeros: a recipient who is not named */
+    memcpy(s->wanted[s->wanted_n], key_id, len);
+    s->wanted[s->wanted_n++][len] = '\0';
+}
+
 /* "ERROR pkdecrypt_failed CODE" with a libgpg-error code: in loopback mode the only word about a wrong passphrase. */
 static bool
 failed_with(const char *keyword, const char *args, gpgme_err_code_t code)
@@ -113,6 +124,12 @@ on_status(void *arg, const char *keyword, const char *args)
         seen_plaintext(seen);
     else if (strcmp(keyword, "BAD_PASSPHRASE") == 0 || failed_with(keyword, args, GPG_ERR_BAD_PASSPHRASE))
         s->was_wrong = true;
+    else if (failed_with(keyword, args, GPG_ERR_CANCELED))
+        s->refused = true;
+    else if (strcmp(keyword, "PINENTRY_LAUNCHED") == 0 && args && s->op->pinentry_runs)
+        s->op->pinentry_runs(s->op->ask_arg, (uint32_t)next_number(&args));
+    else if (strcmp(keyword, "ENC_TO") == 0 && args && !s->handed)
+        pgp_wants(s, args);
     return 0;
 }
 
@@ -159,6 +176,60 @@ on_passphrase(void *arg, const char *hint, const char *info, int was_bad, int fd
     return err;
 }
 
+/* ---- pinentry */
+
+/* A word that may go into gpg's environment or on its command line: nothing but these characters, and no option. */
+static bool
+plain_word(const char *s, const char *beside, size_t max)
+{
+    size_t len = strlen(s);
+    if (len == 0 || len > max || *s == '-')
+        return false;
+    for (; *s; s++)
+        if (!isalnum((unsigned char)*s) && !strchr(beside, *s))
+            return false;
+    return true;
+}
+
+static enum sp_status
+use_terminal(struct pgp_session *s, const struct keys_terminal *t)
+{
+    bool good = plain_word(t->tty, "/._-", 200) && strncmp(t->tty, "/dev/", 5) == 0 && !strstr(t->tty, "..") && plain_word(t->term, "._+-", 100);
+    if (!good)
+        return SP_INVALID;
+    /* gpg tells both to the agent, and the agent to pinentry. This process ends with the operation. */
+    if (setenv("GPG_TTY", t->tty, 1) != 0 || setenv("TERM", t->term, 1) != 0)
+        return SP_NOMEM;
+    if (plain_word(t->lc_ctype, "._@-", 100))
+        (void)gpgme_set_locale(s->ctx, LC_CTYPE, t->lc_ctype);
+    if (plain_word(t->lc_messages, "._@-", 100))
+        (void)gpgme_set_locale(s->ctx, LC_MESSAGES, t->lc_messages);
+    return gpgme_set_pinentry_mode(s->ctx, GPGME_PINENTRY_MODE_DEFAULT) ? SP_UNSUPPORTED : SP_OK;
+}
+
+/* The agent knows whether it has to ask; only then is the person's terminal wanted. */
+static bool
+hand_over(struct pgp_session *s)
+{
+    struct keys_terminal terminal = {"", "", "", ""};
+    gpgme_key_t key = NULL;
+    const char *id = "";
+    s->handed = true; /* once: pinentry itself lets the person try again */
+    for (unsigned i = 0; i < s->wanted_n && !key; i++) {
+        id = s->wanted[i];
+        if (gpgme_get_key(s->ctx, id, &key, 1))
+            key = NULL;
+    }
+    size_t len = strlen(id);
+    s->ask_status = s->op->hand_over(s->op->ask_arg, key && key->uids && key->uids->uid ? key->uids->uid : "",
+                                     key && len > 16 ? id + len - 16 : key ? id : "", &terminal);
+    if (key)
+        gpgme_key_unref(key);
+    if (!s->ask_status)
+        s->ask_status = use_terminal(s, &terminal);
+    return s->ask_status == SP_OK;
+}
+
 /* ---- the context */
 
 static gpgme_error_t
@@ -169,8 +240,6 @@ set_up(struct pgp_session *s)
     gpgme_pinentry_mode_t mode = GPGME_PINENTRY_MODE_CANCEL; /* no prompt, no card dialog, whatever the agent thinks */
     if (s->fixed || (prompt && !op->pinentry))
         mode = GPGME_PINENTRY_MODE_LOOPBACK;
-    else if (prompt)
-        mode = GPGME_PINENTRY_MODE_DEFAULT;
 
     gpgme_error_t err = gpgme_set_protocol(s->ctx, GPGME_PROTOCOL_OpenPGP);
     /* Naming the home that the environment names already would only make GPGME run gpg once more. */
@@ -217,12 +286,17 @@ pgp_again(struct pgp_session *s)
 {
     s->seen = (struct pgp_seen){0};
     s->ask_status = SP_OK;
+    s->refused = false;
 }
 
 bool
 pgp_may_retry(struct pgp_session *s, gpgme_error_t err, int attempt)
 {
-    s->was_wrong |= gpgme_err_code(err) == GPG_ERR_BAD_PASSPHRASE;
+    gpgme_err_code_t code = gpgme_err_code(err);
+    bool refused = s->refused || code == GPG_ERR_CANCELED || code == GPG_ERR_FULLY_CANCELED;
+    if (err && refused && s->op->pinentry && s->op->hand_over && s->interactive && !s->fixed && !s->handed)
+        return hand_over(s);
+    s->was_wrong |= code == GPG_ERR_BAD_PASSPHRASE;
     return err && !s->fixed && s->asked && s->was_wrong && !s->ask_status && attempt + 1 < MAX_ATTEMPTS;
 }
 

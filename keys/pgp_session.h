@@ -16,6 +16,8 @@ struct pgp_seen {
     bool open;                 /* between BEGIN_DECRYPTION and END_DECRYPTION */
 };
 
+#define PGP_WANTED 8
+
 struct pgp_session {
     const struct keys_op *op;
     gpgme_ctx_t ctx;
@@ -25,6 +27,10 @@ struct pgp_session {
     bool asked;                 /* gpg wanted a passphrase */
     bool was_wrong;             /* the passphrase given was refused */
     enum sp_status ask_status;  /* why op->ask gave none */
+    bool handed;                /* the person's terminal is pinentry's */
+    bool refused;               /* the agent would have had to ask, and was not allowed to */
+    char wanted[PGP_WANTED][41]; /* keys, one of whose secret parts is needed: key ids or fingerprints */
+    unsigned wanted_n;
     struct gpgme_data_cbs out;  /* GPGME keeps a pointer to it */
 };
 
@@ -35,7 +41,10 @@ enum sp_status pgp_open(struct pgp_session *s, const struct keys_op *op, bool in
 void pgp_close(struct pgp_session *s);
 /* Forgets what was seen, for another attempt in the same context. */
 void pgp_again(struct pgp_session *s);
-/* True when the operation failed for a wrong passphrase that the person typed: worth another attempt. */
+/* Notes that this key's secret part is needed, for the question to the person. */
+void pgp_wants(struct pgp_session *s, const char *key_id);
+/* True when the operation is worth another attempt: it failed for a wrong passphrase that the person typed, or pinentry was needed and
+   may now have the terminal. */
 bool pgp_may_retry(struct pgp_session *s, gpgme_error_t err, int attempt);
 /* The status for an error of an operation of this session. */
 enum sp_status pgp_status(const struct pgp_session *s, gpgme_error_t err);

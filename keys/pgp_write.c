@@ -39,6 +39,7 @@ add_signer(struct pgp_session *s, const char *fingerprint, gpgme_key_t *key)
         return SP_NO_SECRET_KEY;
     if ((*key)->revoked || (*key)->disabled || (*key)->invalid || (*key)->expired)
         return SP_NO_SECRET_KEY;
+    pgp_wants(s, fingerprint);
     return gpgme_signers_add(s->ctx, *key) ? SP_NOMEM : SP_OK;
 }
 

@@ -13,6 +13,7 @@
 #define MAX_JOBS 32
 #define ASK_MS 300000
 #define LAUNCH_MS 15000
+#define PINENTRY_MS 240000 /* for typing in pinentry; with ASK_MS less than the engine waits */
 
 struct job {
     struct job *next;
@@ -21,6 +22,7 @@ struct job {
     uint32_t id;      /* of the engine's request */
     uint32_t serial;
     uint16_t reply;   /* the type that a good answer has */
+    uint32_t pinentry; /* process id of the one that asks for it, 0 = none */
     uint32_t asking;  /* our question to the engine on its behalf, 0 = none */
 };
 
@@ -54,6 +56,15 @@ free_job(struct job *job)
     free(job);
 }
 
+/* The job is given up: gpg ends with it, but pinentry belongs to gpg-agent, which would leave it on the person's terminal. */
+static void
+end_pinentry(struct job *job)
+{
+    if (job->pinentry)
+        (void)!wire_send_end_pinentry(job->service->config.control, 0, &(struct wm_end_pinentry){.pid = job->pinentry});
+    job->pinentry = 0;
+}
+
 /* Forgets the job; the child is ended by the caller or by child.c. */
 static void
 drop_job(struct job *job)
@@ -76,6 +87,7 @@ drop_all_jobs(struct service *s)
     while (job) {
         struct job *next = job->next;
         child_kill(job->child);
+        end_pinentry(job);
         free_job(job);
         job = next;
     }
@@ -84,6 +96,7 @@ drop_all_jobs(struct service *s)
 struct question {
     struct service *service;
     uint32_t serial, id; /* the job, and the child's question */
+    bool pinentry;       /* it asks for the terminal */
 };
 
 /* The engine's or supervisor's answer to a child's question: handed on as it is, descriptors and all. */
@@ -95,7 +108,10 @@ on_answer(const struct call_reply *r, struct arena *arena, void *arg)
     (void)arena;
     if (job) {
         struct wire_conn *to = child_conn(job->child);
-        child_pause(job->child, false);
+        if (q->pinentry && r->status == SP_OK)
+            child_allow(job->child, PINENTRY_MS);
+        else
+            child_pause(job->child, false);
         job->asking = 0;
         if (r->status)
             (void)wire_reply_error(to, q->id, r->status, NULL);
@@ -117,9 +133,12 @@ forward_question(struct job *job, struct wire_in *in)
         (void)wire_reply_error(child_conn(job->child), in->id, SP_NOMEM, NULL);
         return;
     }
-    *q = (struct question){s, job->serial, in->id};
-    if (!agent) /* so that the question reaches the person who waits for the answer */
-        ((struct wm_ask_passphrase *)in->msg)->request = job->id;
+    *q = (struct question){.service = s, .serial = job->serial, .id = in->id};
+    if (!agent) {
+        struct wm_ask_passphrase *m = in->msg;
+        m->request = job->id; /* so that the question reaches the person who waits for the answer */
+        q->pinentry = m->pinentry;
+    }
     child_pause(job->child, true);
     uint32_t serial = job->serial;
     uint32_t asking = call_start(agent ? s->control_calls : s->engine_calls, in->type, in->msg, agent ? LAUNCH_MS : ASK_MS, on_answer, q);
@@ -152,6 +171,8 @@ on_child_message(struct child *c, struct wire_in *in, struct arena *arena, void 
     if (!in->desc->final) {
         if (in->type == WM_TYPE_ask_passphrase || in->type == WM_TYPE_launch_agent)
             forward_question(job, in);
+        else if (in->type == WM_TYPE_end_pinentry)
+            job->pinentry = ((const struct wm_end_pinentry *)in->msg)->pid;
         return;
     }
     enum sp_status st = in->type == job->reply || in->type == WM_TYPE_reply_error ? SP_OK : SP_CRASHED;
@@ -170,6 +191,7 @@ on_child_failed(struct child *c, enum sp_status why, void *arg)
     struct job *job = arg;
     (void)c;
     log_line("operation ended: %s", sp_status_name(why));
+    end_pinentry(job);
     (void)wire_reply_error(job->service->engine, job->id, why, NULL);
     drop_job(job);
 }
@@ -271,6 +293,7 @@ on_cancel(struct service *s, uint32_t request)
     for (struct job *j = s->jobs; j; j = j->next)
         if (j->id == request) {
             child_kill(j->child);
+            end_pinentry(j);
             (void)wire_reply_error(s->engine, request, SP_CANCELLED, NULL);
             drop_job(j);
             return;

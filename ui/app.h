@@ -81,6 +81,9 @@ struct app {
     bool cursor_shown;
     bool dirty, quit, lent, pasting;
     bool unlocking;                    /* a try is on its way */
+    bool pinentry;                     /* the terminal is lent to GnuPG */
+    struct loop_timer *pinentry_timer; /* it is about to come back */
+    char tty[128];                     /* the terminal's device, "" = unknown */
     struct loop_timer *hold;           /* a view is about to open: keys wait for it */
     bool hold_forgets;
     uint32_t held[64];
@@ -127,6 +130,8 @@ void app_stub(struct app *a, struct view *v, uint16_t type, const void *msg, vie
 void app_tell(struct app *a, uint16_t type, const void *msg);
 /* Drops the pending requests of a view that carry this tag. */
 void app_drop(struct app *a, struct view *v, uint64_t tag);
+/* Asks the engine to give up the pending requests of a view that carry this tag; their replies still come. */
+void app_cancel(struct app *a, struct view *v, uint64_t tag);
 void app_tickets_drop(struct app *a, struct view *v);
 /* Shows why something failed, in words; nothing for SP_OK, and nothing for what the reconnection tells anyway. */
 void app_failed(struct app *a, const struct call_reply *r);
@@ -164,6 +169,10 @@ enum sp_status app_copy(const struct wire_desc *desc, const void *record, struct
 void app_terminal_lend(struct app *a);
 void app_terminal_back(struct app *a);
 void app_suspend(struct app *a);
+/* Answers the question SP_ASK_PINENTRY with our terminal and lends it until the engine says that GnuPG is done. */
+void app_terminal_pinentry(struct app *a, uint64_t question);
+/* ^C while another program has the terminal: pinentry's question is given up. */
+void app_terminal_interrupt(struct app *a);
 
 /* --- the picture (app_draw.c) */
 void app_draw(struct app *a);

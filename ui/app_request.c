@@ -124,6 +124,14 @@ app_drop(struct app *a, struct view *v, uint64_t tag)
 }
 
 void
+app_cancel(struct app *a, struct view *v, uint64_t tag)
+{
+    for (struct ticket *t = a->tickets; t; t = t->next)
+        if (t->view == v && t->tag == tag && !t->dropped && !t->stub && t->id && a->client)
+            sp_cancel(a->client, t->id);
+}
+
+void
 app_tickets_drop(struct app *a, struct view *v)
 {
     for (struct ticket *t = a->tickets; t; t = t->next)

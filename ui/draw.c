@@ -7,9 +7,11 @@
 
 #include <langinfo.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/safetext.h"
@@ -97,6 +99,19 @@ draw_suspend(struct draw *d)
 {
     draw_keys_paste(d, false);
     (void)endwin();
+}
+
+void
+draw_quiet(const char *text)
+{
+    struct termios t;
+    if (tcgetattr(STDIN_FILENO, &t) == 0) {
+        t.c_lflag &= ~(tcflag_t)ECHO;
+        t.c_cc[VSUSP] = _POSIX_VDISABLE;
+        (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &t);
+    }
+    (void)printf("%s\r\n", text);
+    (void)fflush(stdout);
 }
 
 void

@@ -29,6 +29,9 @@ struct draw *draw_open(const char *theme, bool ascii);
 void draw_close(struct draw *d);
 /* Gives the terminal to another program for a while, and takes it again (with a full repaint). */
 void draw_suspend(struct draw *d);
+/* After draw_suspend, for a program that takes a moment to start: one line of text; what is typed meanwhile is not shown, and ^Z stops
+   nobody. */
+void draw_quiet(const char *text);
 void draw_resume(struct draw *d);
 /* The terminal changed its size. */
 void draw_resized(struct draw *d);

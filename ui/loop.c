@@ -69,11 +69,11 @@ on_end(struct loop *l, int signo, void *arg)
 }
 
 static void
-on_nothing(struct loop *l, int signo, void *arg)
+on_interrupt(struct loop *l, int signo, void *arg)
 {
     (void)l;
-    (void)signo;
-    (void)arg;
+    if (signo == SIGINT)
+        app_terminal_interrupt(arg);
 }
 
 void
@@ -91,11 +91,12 @@ ui_loop_open(struct app *a)
         st = loop_signal(a->loop, SIGHUP, on_end, a);
     if (!st)
         st = loop_signal(a->loop, SIGTERM, on_end, a);
-    /* In raw mode no key makes these; sent to the group while an editor has the terminal, they are not for us. */
+    /* In raw mode no key makes these; sent to the group while an editor has the terminal, they are not for us;
+       pinentry cannot get them, so ^C is for us then. */
     if (!st)
-        st = loop_signal(a->loop, SIGINT, on_nothing, a);
+        st = loop_signal(a->loop, SIGINT, on_interrupt, a);
     if (!st)
-        st = loop_signal(a->loop, SIGQUIT, on_nothing, a);
+        st = loop_signal(a->loop, SIGQUIT, on_interrupt, a);
     if (!st) {
         ui_loop_read_keys(a);
         st = a->keys ? SP_OK : SP_NOMEM;

@@ -99,6 +99,8 @@ main(int argc, char **argv)
         (void)fprintf(stderr, "%s\n", _("This terminal is not known here (see the variable TERM)."));
         return EXIT_OS;
     }
+    if (ttyname_r(STDIN_FILENO, app.tty, sizeof app.tty) != 0)
+        app.tty[0] = '\0';
     enum sp_status st = sandbox_enter(SP_ROLE_UI, NULL);
     if (st) {
         draw_close(app.draw);

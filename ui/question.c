@@ -297,6 +297,8 @@ next_stage(struct app *a, struct question *q)
 {
     prompt_free(q->prompt);
     q->prompt = NULL;
+    if (q->kind == SP_ASK_PINENTRY)
+        return; /* two keys, nothing to type */
     switch (q->kind) {
     case ASK_OWN_PROFILE:
     case SP_ASK_NEW_PROFILE:
@@ -322,6 +324,19 @@ next_stage(struct app *a, struct question *q)
     app_dirty(a);
 }
 
+/* Somebody may be typing when the box comes up: the terminal is not taken away before he says so. */
+static void
+pinentry_key(struct app *a, struct question *q, uint32_t key)
+{
+    if (key == K_ESC) {
+        decline(a, q);
+    } else if (key == K_ENTER) {
+        uint64_t id = q->id;
+        remove_question(a, q);
+        app_terminal_pinentry(a, id);
+    }
+}
+
 bool
 question_key(struct app *a, uint32_t key)
 {
@@ -331,6 +346,8 @@ question_key(struct app *a, uint32_t key)
     if (!q->prompt)
         next_stage(a, q);
     struct prompt *p = q->prompt;
+    if (q->kind == SP_ASK_PINENTRY)
+        pinentry_key(a, q, key);
     if (!p)
         return true;
     /* A key that is no answer must not decline by accident: only Esc does. */
@@ -403,6 +420,13 @@ fill(const struct question *q, struct pager *p, enum theme_style *style)
         pager_add(p, STYLE_NORMAL, 0, _("A secret key of yours is needed. Its passphrase:"));
         pager_pair(p, _("Key of"), 14, arg(q, 0));
         pager_pair(p, _("Number"), 14, arg(q, 1));
+        return _("Passphrase of a key");
+    case SP_ASK_PINENTRY:
+        pager_add(p, STYLE_NORMAL, 0, _("GnuPG asks for the passphrase of this key in this terminal. Enter hands it over, Esc cancels."));
+        if (*arg(q, 0))
+            pager_pair(p, _("Key of"), 14, arg(q, 0));
+        if (*arg(q, 1))
+            pager_pair(p, _("Number"), 14, arg(q, 1));
         return _("Passphrase of a key");
     case SP_ASK_PIN_CERTIFICATE:
         pager_add(p, STYLE_NORMAL, 0, _("This server shows a certificate that nobody vouches for. Nothing was sent to it. Compare the fingerprint with "

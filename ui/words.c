@@ -232,7 +232,7 @@ encryption_axis(const struct wr_verdict *v, struct words_axis *out)
         out->style = STYLE_CAUTION;
     }
     for (uint32_t i = 0; i < e->reasons_n && e->state == SP_ENCRYPTION_LOCKED; i++)
-        if (strcmp(e->reasons[i].text, "passphrase-needed") == 0) {
+        if (strcmp(e->reasons[i].text, "passphrase-needed") == 0 || strcmp(e->reasons[i].text, "cancelled") == 0) {
             buf_clear(&out->text);
             buf_adds(&out->text, _("encrypted: its key's passphrase was not given"));
         }

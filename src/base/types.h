@@ -173,6 +173,8 @@ enum sp_question {
     SP_ASK_KEY_PASSPHRASE,    /* args: key's user id, key id, "1" when the last one was wrong. Answer: secret */
     SP_ASK_PIN_CERTIFICATE,   /* args: account, host:port, reason, SHA-256, subject, issuer, not before, not after. Answer: choice 1 = pin */
     SP_ASK_PIN_CHANGED,       /* same args and the old SHA-256. Answer: choice 1 = trust the new one */
+    SP_ASK_PINENTRY,          /* args: key's user id, key id. Answer: choice 1, and text = the terminal's device, TERM, LC_CTYPE and
+                                 LC_MESSAGES, a line each: GnuPG may use the terminal until `answer` is done; cancelling it ends that */
 };
 
 /* Notices that the engine shows in the status line; the words are chosen in ui/. */

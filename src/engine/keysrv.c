@@ -4,6 +4,7 @@
 #include "keysrv.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "door.h"
@@ -20,7 +21,9 @@ struct ask {
     struct engine *engine;
     struct wire_conn *conn; /* borrowed: keysrv_keys_lost comes before its end */
     uint32_t id;            /* of keys' request */
+    uint32_t operation;     /* of our request that it belongs to */
     uint64_t question;
+    struct request *lender; /* keys has the terminal of this `answer`, until the operation ends; NULL: it is still a question */
 };
 
 struct keysrv {
@@ -35,6 +38,69 @@ ask_free(struct ask *ask)
         at = &(*at)->next;
     *at = ask->next;
     free(ask);
+}
+
+static enum sp_status
+pass_terminal(struct ask *ask, const char *text)
+{
+    struct arena arena = ARENA_INIT;
+    const char *lines[4] = {"", "", "", ""};
+    char *rest = arena_strdup(&arena, text);
+    for (size_t i = 0; i < 4 && rest; i++)
+        lines[i] = strsep(&rest, "\n");
+    enum sp_status st = wire_send_passphrase(ask->conn, ask->id, &(struct wm_passphrase){
+        .pipe = -1, .tty = lines[0], .term = lines[1], .lc_ctype = lines[2], .lc_messages = lines[3]});
+    arena_release(&arena);
+    return st;
+}
+
+/* The client gave its terminal up for lost, or is gone itself: pinentry must not stay there. */
+static bool
+lender_end(void *arg, enum sp_status why)
+{
+    struct ask *ask = arg;
+    (void)why;
+    peers_cancel_keys(ask->engine, ask->operation);
+    ask_free(ask);
+    return true;
+}
+
+static void
+on_terminal(struct answer *a, void *arg)
+{
+    struct ask *ask = arg;
+    enum sp_status st = a->choice && a->request ? pass_terminal(ask, a->text) : wire_reply_error(ask->conn, ask->id, SP_CANCELLED, NULL);
+    if (st)
+        log_line("keys does not hear the answer: %s", sp_status_name(st));
+    if (st || !a->choice || !a->request) {
+        ask_free(ask);
+        return;
+    }
+    ask->lender = a->request;
+    a->request = NULL;
+    request_on_end(ask->lender, lender_end, ask);
+}
+
+static void
+give_back(struct ask *ask, enum sp_status status)
+{
+    struct request *lender = ask->lender;
+    request_on_end(lender, NULL, NULL);
+    ask_free(ask);
+    if (status)
+        request_fail(lender, status, NULL);
+    else
+        request_done(lender);
+}
+
+void
+keysrv_request_over(struct engine *e, uint32_t wire_id, enum sp_status status)
+{
+    for (struct ask *ask = e->keysrv->asks, *next; ask; ask = next) {
+        next = ask->next;
+        if (ask->lender && wire_id && ask->operation == wire_id)
+            give_back(ask, status);
+    }
 }
 
 static void
@@ -64,10 +130,11 @@ ask_passphrase(struct engine *e, struct wire_conn *conn, struct wire_in *in)
         return;
     }
     struct ask *ask = engine_alloc(sizeof *ask);
-    *ask = (struct ask){.next = e->keysrv->asks, .engine = e, .conn = conn, .id = in->id};
+    *ask = (struct ask){.next = e->keysrv->asks, .engine = e, .conn = conn, .id = in->id, .operation = m->request};
     e->keysrv->asks = ask;
     const char *args[] = {m->user_id, m->key_id, m->was_wrong ? "1" : ""};
-    ask->question = question_post(e, SP_ASK_KEY_PASSPHRASE, 0, peers_client_of(e, m->request), args, 3, on_answer, ask);
+    ask->question = question_post(e, m->pinentry ? SP_ASK_PINENTRY : SP_ASK_KEY_PASSPHRASE, 0, peers_client_of(e, m->request), args,
+                                  m->pinentry ? 2 : 3, m->pinentry ? on_terminal : on_answer, ask);
 }
 
 void
@@ -79,7 +146,7 @@ keysrv_from_keys(struct engine *e, struct wire_conn *conn, struct wire_in *in)
     }
     const struct wm_cancel *m = in->msg;
     for (struct ask *ask = e->keysrv->asks; ask; ask = ask->next)
-        if (ask->id == m->id) {
+        if (ask->id == m->id && !ask->lender) {
             question_withdraw(e, ask->question);
             if (wire_reply_error(conn, ask->id, SP_CANCELLED, NULL) != SP_OK)
                 log_line("keys is gone");
@@ -93,6 +160,10 @@ keysrv_keys_lost(struct engine *e)
 {
     while (e->keysrv->asks) {
         struct ask *ask = e->keysrv->asks;
+        if (ask->lender) {
+            give_back(ask, SP_CRASHED); /* takes it off the list */
+            continue;
+        }
         e->keysrv->asks = ask->next;
         question_withdraw(e, ask->question);
         free(ask);

@@ -148,6 +148,8 @@ on_reply(const struct call_reply *r, struct arena *arena, void *arg)
         return;
     }
     call->in_flight = false;
+    if (call->peer->role == SP_ROLE_KEYS)
+        keysrv_request_over(call->peer->engine, call->id, r->status);
     if (!r->in && r->status == SP_DISCONNECTED && call->id == 0 && !call->dropped) {
         set_timer(call, WAIT_FOR_ROLE_MS); /* never sent: the role's end was not noticed yet, and want() follows from that */
         return;
@@ -243,6 +245,14 @@ peers_client_of(struct engine *e, uint32_t wire_id)
         if (call->in_flight && call->id == wire_id && wire_id)
             return call->client;
     return 0;
+}
+
+void
+peers_cancel_keys(struct engine *e, uint32_t wire_id)
+{
+    struct peer *p = find(e, SP_ROLE_KEYS, 0);
+    if (p->calls && wire_id)
+        call_cancel(p->calls, wire_id);
 }
 
 /* ---- connections */

@@ -41,5 +41,7 @@ void peer_cancel(struct peer_call *call);
 void peer_drop(struct peer_call *call);
 /* The client for whom the keys role works on its request with that id, 0 = unknown or background. */
 uint64_t peers_client_of(struct engine *e, uint32_t wire_id);
+/* Asks the keys role to give that request up; who waits for it gets SP_CANCELLED. */
+void peers_cancel_keys(struct engine *e, uint32_t wire_id);
 
 #endif

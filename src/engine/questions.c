@@ -140,8 +140,10 @@ handle_answer(struct engine *e, struct request *rq, struct wire_in *in, struct a
         return;
     }
     (void)take(e->questions, q->id);
-    request_done(rq);
-    end_question(e, q, &(struct answer){.choice = m->choice, .text = m->text, .secret = wire_take_fd(&m->secret)});
+    struct answer a = {.choice = m->choice, .text = m->text, .secret = wire_take_fd(&m->secret), .request = rq};
+    end_question(e, q, &a);
+    if (a.request)
+        request_done(a.request);
 }
 
 struct questions *

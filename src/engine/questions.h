@@ -10,6 +10,7 @@ struct answer {
     uint8_t choice;      /* 0 = declined, also when nobody is left to answer */
     const char *text;    /* borrowed */
     int secret;          /* pipe; taken by setting it to -1, else closed after the call */
+    struct request *request; /* the client's `answer`; done after the call unless taken by setting it to NULL. NULL: nobody answered */
 };
 typedef void question_fn(struct answer *a, void *arg);
 

@@ -108,6 +108,9 @@ imap_idle(struct imap *im, imap_changed_fn *fn, void *arg)
         return SP_INVALID;
     if (!(im->capabilities & SP_IMAP_IDLE))
         return poll_folder(im, fn, arg);
+    /* What came between the last look at the folder and our SELECT is announced by nobody: from here on nothing is missed. */
+    if (fn)
+        fn(arg, &(struct wm_imap_changed){.exists = im->stream.filter.notes.exists});
     for (;;) {
         enum sp_status st = idle_once(im, fn, arg);
         if (st)
