@@ -35,6 +35,7 @@ class User:
     def __init__(self, named=False, **more):
         adopt_orphans()
         self.home = short_dir("us")
+        self.log_file = os.path.join(short_dir("ul"), "log")  # not in HOME, where nothing may appear
         self.more = more
         self.named = named
         for path, text in ((".config/sealpost/config", "[account own]\nkind = local\naddress = me@own.example\n"),
@@ -57,12 +58,17 @@ class User:
     def env(self):
         keep = {k: v for k, v in os.environ.items() if k in ("PATH", "USER") or k.endswith("SAN_OPTIONS")}
         own = {"SEALPOST_HOME": os.path.join(self.home, "own"), "GNUPGHOME": os.path.join(self.home, "gnupg")} if self.named else {}
-        return {**keep, **own, "HOME": self.home, "XDG_RUNTIME_DIR": self.runtime, "LC_ALL": "C.UTF-8", "TZ": "UTC",
+        return {**keep, **own, "HOME": self.home, "XDG_RUNTIME_DIR": self.runtime, "SEALPOST_LOG": self.log_file, "LC_ALL": "C.UTF-8", "TZ": "UTC",
                 "SEALPOST_LOCALEDIR": os.path.join(BUILD, "locale"), **self.more}
 
     def screens(self, width=80, height=24, term="tmux-256color"):
         from .screens import Screens
         return Screens(self, width, height, term, ["demo"], cwd=self.work)
+
+    def log(self, lines=30):
+        """The end of what the roles wrote about themselves."""
+        text = read(self.log_file).decode(errors="replace") if os.path.exists(self.log_file) else ""
+        return "\n".join(text.splitlines()[-lines:])
 
     # -- what there is -----------------------------------------------------------------------------------------------
 
@@ -121,4 +127,5 @@ class User:
                 os.kill(pid, signal.SIGKILL)
             except OSError:
                 pass
-        shutil.rmtree(self.home, ignore_errors=True)
+        for folder in (self.home, os.path.dirname(self.log_file)):
+            shutil.rmtree(folder, ignore_errors=True)
