@@ -26,6 +26,7 @@ struct keys_terminal {
     const char *tty, *term, *lc_ctype, *lc_messages;
 };
 /* Asks the person to hand the terminal over, until this operation ends. SP_CANCELLED. */
+typedef void keys_pinentry_fn(void *arg, uint32_t pid);
 typedef enum sp_status keys_hand_over_fn(void *arg, const char *user_id, const char *key_id, struct keys_terminal *out);
 /* SP_UNAVAILABLE when no agent could be had. gpg must never be left to start one: it would inherit our confinement. */
 typedef enum sp_status keys_agent_fn(void *arg);
@@ -41,7 +42,8 @@ struct keys_op {
     keys_ask_fn *ask;                /* NULL: never ask */
     keys_hand_over_fn *hand_over;    /* with pinentry; NULL: nobody has a terminal */
     keys_agent_fn *agent;            /* makes sure that gpg-agent runs, outside our confinement; NULL: it does */
-    void *ask_arg;                   /* for all three */
+    keys_pinentry_fn *pinentry_runs; /* told the process id of each; may be NULL */
+    void *ask_arg;                   /* for all of them */
 };
 
 /* ---- OpenPGP (pgp*.c) */

@@ -211,6 +211,14 @@ ask_terminal(void *arg, const char *user_id, const char *key_id, struct keys_ter
     return answer ? SP_OK : SP_INTERNAL;
 }
 
+static void
+tell_pinentry(void *arg, uint32_t pid)
+{
+    struct child_side *side = arg;
+    if (wire_send_end_pinentry(side->up, 0, &(struct wm_end_pinentry){.pid = pid}) == SP_OK)
+        (void)!wire_flush(side->up, -1);
+}
+
 /* True when something listens on the agent's socket. Connecting alone makes the agent do nothing. */
 static bool
 agent_listens(const char *path)
@@ -265,7 +273,7 @@ operation_run(struct wire_conn *up, void *arg)
     struct keys_op op = {
         .arena = &arena, .gnupg_home = work->gnupg_home, .store_dir = work->store_dir, .public_key = &work->public_key,
         .private_key = &work->private_key, .pinentry = work->pinentry, .ask = ask_passphrase,
-        .hand_over = ask_terminal, .agent = need_agent, .ask_arg = &side,
+        .hand_over = ask_terminal, .pinentry_runs = tell_pinentry, .agent = need_agent, .ask_arg = &side,
     };
     const struct wire_desc *desc = wire_message_desc(work->operation->reply);
     lock_again(&work->public_key);

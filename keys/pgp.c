@@ -126,6 +126,8 @@ on_status(void *arg, const char *keyword, const char *args)
         s->was_wrong = true;
     else if (failed_with(keyword, args, GPG_ERR_CANCELED))
         s->refused = true;
+    else if (strcmp(keyword, "PINENTRY_LAUNCHED") == 0 && args && s->op->pinentry_runs)
+        s->op->pinentry_runs(s->op->ask_arg, (uint32_t)next_number(&args));
     else if (strcmp(keyword, "ENC_TO") == 0 && args && !s->handed)
         pgp_wants(s, args);
     return 0;

@@ -22,6 +22,7 @@ struct job {
     uint32_t id;      /* of the engine's request */
     uint32_t serial;
     uint16_t reply;   /* the type that a good answer has */
+    uint32_t pinentry; /* process id of the one that asks for it, 0 = none */
     uint32_t asking;  /* our question to the engine on its behalf, 0 = none */
 };
 
@@ -55,6 +56,15 @@ free_job(struct job *job)
     free(job);
 }
 
+/* The job is given up: gpg ends with it, but pinentry belongs to gpg-agent, which would leave it on the person's terminal. */
+static void
+end_pinentry(struct job *job)
+{
+    if (job->pinentry)
+        (void)!wire_send_end_pinentry(job->service->config.control, 0, &(struct wm_end_pinentry){.pid = job->pinentry});
+    job->pinentry = 0;
+}
+
 /* Forgets the job; the child is ended by the caller or by child.c. */
 static void
 drop_job(struct job *job)
@@ -77,6 +87,7 @@ drop_all_jobs(struct service *s)
     while (job) {
         struct job *next = job->next;
         child_kill(job->child);
+        end_pinentry(job);
         free_job(job);
         job = next;
     }
@@ -160,6 +171,8 @@ on_child_message(struct child *c, struct wire_in *in, struct arena *arena, void 
     if (!in->desc->final) {
         if (in->type == WM_TYPE_ask_passphrase || in->type == WM_TYPE_launch_agent)
             forward_question(job, in);
+        else if (in->type == WM_TYPE_end_pinentry)
+            job->pinentry = ((const struct wm_end_pinentry *)in->msg)->pid;
         return;
     }
     enum sp_status st = in->type == job->reply || in->type == WM_TYPE_reply_error ? SP_OK : SP_CRASHED;
@@ -178,6 +191,7 @@ on_child_failed(struct child *c, enum sp_status why, void *arg)
     struct job *job = arg;
     (void)c;
     log_line("operation ended: %s", sp_status_name(why));
+    end_pinentry(job);
     (void)wire_reply_error(job->service->engine, job->id, why, NULL);
     drop_job(job);
 }
@@ -279,6 +293,7 @@ on_cancel(struct service *s, uint32_t request)
     for (struct job *j = s->jobs; j; j = j->next)
         if (j->id == request) {
             child_kill(j->child);
+            end_pinentry(j);
             (void)wire_reply_error(s->engine, request, SP_CANCELLED, NULL);
             drop_job(j);
             return;

@@ -249,6 +249,9 @@
 #define WM_ask_passphrase(F, S, L) F(STR, user_id) F(STR, key_id) F(U8, was_wrong) F(U32, request) F(U8, pinentry)
 /* pinentry: no pipe, but the person's terminal, which is theirs until the request's final reply: its device, TERM, and the locale for
    characters and for words */
+/* K -> S: a pinentry whose operation was given up must leave the terminal; gpg-agent does not see to it. Between a child of keys and
+   its parent: this one runs for me */
+#define WM_end_pinentry(F, S, L) F(U32, pid)
 #define WM_passphrase(F, S, L) F(FD, pipe) F(STR, tty) F(STR, term) F(STR, lc_ctype) F(STR, lc_messages)
 
 /* --- engine -> net; session: 0 interactive, 1 sync, 2 idle */
@@ -266,7 +269,8 @@
 #define WM_imap_uid_list(F, S, L) F(BLOB, uids)                                               /* packed uint32_t, ascending */
 #define WM_imap_fetch_headers(F, S, L) F(U8, session) F(STR, uid_set)                         /* imap_headers ..., then reply_done */
 #define WM_imap_headers(F, S, L) L(imap_message, messages)
-#define WM_imap_fetch_flags(F, S, L) F(U8, session) F(STR, uid_set)                           /* imap_flags ..., then reply_done */
+/* imap_flags ..., then reply_done. since: only what changed after that mod-sequence, where the server has CONDSTORE; 0 = all */
+#define WM_imap_fetch_flags(F, S, L) F(U8, session) F(STR, uid_set) F(U64, since)
 #define WM_imap_flags(F, S, L) L(imap_flags, messages)
 #define WM_imap_fetch_body(F, S, L) F(U8, session) F(U32, uid)                                /* imap_body; progress */
 #define WM_imap_body(F, S, L) F(U32, uid) F(FD, bytes)
@@ -320,7 +324,7 @@
     M(0x0509, decrypt, 0, 1) M(0x050a, decrypted, 1, 1) M(0x050b, resolve_keys, 0, 0) M(0x050c, resolved, 1, 0) \
     M(0x050d, sign, 0, 0) M(0x050e, signed_bytes, 1, 0) M(0x050f, encrypt, 0, 0) M(0x0510, encrypted_bytes, 1, 0) \
     M(0x0511, set_trust, 0, 0) M(0x0512, ask_passphrase, 0, 0) M(0x0513, passphrase, 1, 0)                      \
-    M(0x0514, store_restore, 0, 1)                                                                             \
+    M(0x0514, store_restore, 0, 1) M(0x0515, end_pinentry, 0, 0)                                                                             \
     M(0x0601, imap_connect, 0, 1) M(0x0602, imap_ready, 1, 0) M(0x0603, tls_refused, 1, 0) M(0x0604, imap_list, 0, 0) \
     M(0x0605, imap_folders, 1, 0) M(0x0606, imap_create, 0, 0) M(0x0607, imap_select, 0, 0) M(0x0608, imap_selected, 1, 0) \
     M(0x0609, imap_uids, 0, 0) M(0x060a, imap_uid_list, 1, 0) M(0x060b, imap_fetch_headers, 0, 0) M(0x060c, imap_headers, 0, 0) \

@@ -160,12 +160,13 @@ keysrv_keys_lost(struct engine *e)
 {
     while (e->keysrv->asks) {
         struct ask *ask = e->keysrv->asks;
-        if (ask->lender) {
-            give_back(ask, SP_CRASHED); /* takes it off the list */
-            continue;
-        }
         e->keysrv->asks = ask->next;
-        question_withdraw(e, ask->question);
+        if (ask->lender) {
+            request_on_end(ask->lender, NULL, NULL);
+            request_fail(ask->lender, SP_CRASHED, NULL);
+        } else {
+            question_withdraw(e, ask->question);
+        }
         free(ask);
     }
 }

@@ -40,7 +40,12 @@ struct sync {
     struct wm_imap_selected selected;
     bool fresh;                /* never synchronised before: its mail is no news */
     bool fetching;             /* a chunk of headers is being fetched */
+    bool grown;                /* only what is new was asked for: the counts decide whether all must be compared */
+    uint64_t since;            /* the mod-sequence that is known, 0 = none: all flags are asked for */
+    bool flags_done;
     struct syncplan plan;
+    struct store_uid *local;   /* what the plan was made from; owned */
+    size_t local_n;
     size_t fetch_at, flags_at;
 };
 
@@ -120,14 +125,22 @@ reply_status(const struct call_reply *r, uint16_t type)
 
 /* ---- one folder: the end */
 
+static void compare(struct sync *s);
+
 static void
 save_folder(struct sync *s)
 {
     struct engine *e = s->account->engine;
     struct arena arena = ARENA_INIT;
     struct store_folder f;
-    size_t unseen = 0, added = headers_added(s->headers, &unseen);
     enum sp_status st = store_folder_get(e->store, s->folder, &arena, &f);
+    if (!st && s->grown && f.total != s->selected.exists) { /* something was removed there, or is not there yet */
+        arena_release(&arena);
+        s->grown = false;
+        compare(s);
+        return;
+    }
+    size_t unseen = 0, added = headers_added(s->headers, &unseen);
     if (!st) {
         f.uidvalidity = s->selected.uidvalidity;
         f.uidnext = s->selected.uidnext;
@@ -156,6 +169,9 @@ store_flags(struct sync *s, const struct wm_imap_flags *m)
         struct arena arena = ARENA_INIT;
         struct store_message row;
         uint64_t id;
+        uint32_t known;
+        if (syncplan_find(s->local, s->local_n, m->messages[i].uid, &known) && !((known ^ m->messages[i].flags) & SERVER_FLAGS))
+            continue;
         if (store_message_by_uid(e->store, s->folder, m->messages[i].uid, &id) == SP_OK && store_message_get(e->store, id, &arena, &row) == SP_OK) {
             uint32_t flags = (m->messages[i].flags & SERVER_FLAGS) | (row.flags & ~SERVER_FLAGS);
             if (flags != row.flags && !store_change_waiting(e->store, id)) {
@@ -196,12 +212,17 @@ on_flags(const struct call_reply *r, struct arena *arena, void *arg)
 static void
 fetch_flags(struct sync *s)
 {
-    size_t left = s->plan.both_n - s->flags_at, n = left < FLAGS_CHUNK ? left : FLAGS_CHUNK;
+    size_t left = s->flags_done ? 0 : s->plan.both_n - s->flags_at, n = left < FLAGS_CHUNK ? left : FLAGS_CHUNK;
+    struct buf set = BUF_INIT;
+    if (s->since && !s->flags_done) {
+        s->flags_done = true;
+        run(s, s->folder, WM_TYPE_imap_fetch_flags, &(struct wm_imap_fetch_flags){.uid_set = "1:4294967295", .since = s->since}, on_flags);
+        return;
+    }
     if (n == 0) {
         save_folder(s);
         return;
     }
-    struct buf set = BUF_INIT;
     syncplan_uid_set(&set, s->plan.both + s->flags_at, n);
     s->flags_at += n;
     run(s, s->folder, WM_TYPE_imap_fetch_flags, &(struct wm_imap_fetch_flags){.uid_set = buf_str(&set)}, on_flags);
@@ -215,10 +236,9 @@ headers_done(struct sync *s)
 {
     struct arena arena = ARENA_INIT;
     struct store_folder f;
-    bool same = store_folder_get(s->account->engine->store, s->folder, &arena, &f) == SP_OK && syncplan_flags_unchanged(&f, &s->selected);
+    if (store_folder_get(s->account->engine->store, s->folder, &arena, &f) == SP_OK && syncplan_flags_unchanged(&f, &s->selected))
+        s->flags_done = true;
     arena_release(&arena);
-    if (same)
-        s->flags_at = s->plan.both_n;
     fetch_flags(s);
 }
 
@@ -272,6 +292,15 @@ fetch_headers(struct sync *s)
 
 /* ---- one folder: comparing */
 
+static void
+forget_plan(struct sync *s)
+{
+    syncplan_release(&s->plan);
+    free(s->local);
+    s->local = NULL;
+    s->local_n = 0;
+}
+
 static enum sp_status
 remove_gone(struct sync *s)
 {
@@ -296,19 +325,16 @@ static void
 on_uids(const struct call_reply *r, struct arena *arena, void *arg)
 {
     struct sync *s = arg;
-    struct store_uid *local = NULL;
-    size_t n = 0;
     (void)arena;
     if (!r->final)
         return;
     s->op = NULL;
     enum sp_status st = reply_status(r, WM_TYPE_imap_uid_list);
+    forget_plan(s);
     if (!st)
-        st = store_uids(s->account->engine->store, s->folder, &local, &n);
-    syncplan_release(&s->plan);
+        st = store_uids(s->account->engine->store, s->folder, &s->local, &s->local_n);
     if (!st)
-        st = syncplan_make(local, n, ((const struct wm_imap_uid_list *)r->in->msg)->uids, &s->plan);
-    free(local);
+        st = syncplan_make(s->local, s->local_n, ((const struct wm_imap_uid_list *)r->in->msg)->uids, &s->plan);
     if (!st)
         st = remove_gone(s);
     s->fetch_at = s->flags_at = 0;
@@ -316,6 +342,12 @@ on_uids(const struct call_reply *r, struct arena *arena, void *arg)
         fail_folder(s, st, r->text);
     else
         fetch_headers(s);
+}
+
+static void
+compare(struct sync *s)
+{
+    run(s, s->folder, WM_TYPE_imap_uids, &(struct wm_imap_uids){0}, on_uids);
 }
 
 static void
@@ -341,12 +373,21 @@ on_selected(const struct call_reply *r, struct arena *arena, void *arg)
         st = store_folder_put(e->store, &f);
     }
     s->fresh = !st && (need == SYNCPLAN_RESET || !f.uidnext);
+    s->grown = need == SYNCPLAN_GROWN;
+    s->since = !st && need != SYNCPLAN_RESET && s->selected.highestmodseq ? f.highestmodseq : 0;
+    s->flags_done = false;
+    s->fetch_at = s->flags_at = 0;
+    forget_plan(s);
+    if (!st && s->grown)
+        st = syncplan_grown(&f, &s->selected, &s->plan);
     if (st)
         fail_folder(s, st, r->text);
     else if (need == SYNCPLAN_NOTHING)
         next_folder(s);
+    else if (s->grown)
+        fetch_headers(s);
     else
-        run(s, s->folder, WM_TYPE_imap_uids, &(struct wm_imap_uids){0}, on_uids);
+        compare(s);
 }
 
 static void
@@ -545,7 +586,7 @@ sync_stop(struct sync *s)
     s->timer = NULL;
     headers_free(s->headers);
     s->headers = headers_new(s->account->engine, on_stored, s);
-    syncplan_release(&s->plan);
+    forget_plan(s);
 }
 
 struct sync *

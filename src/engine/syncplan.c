@@ -7,6 +7,7 @@
 
 #define FIRST_CHUNK 64
 #define CHUNK 512
+#define MAX_GROWTH 1000
 
 enum syncplan_need
 syncplan_need(const struct store_folder *known, const struct wm_imap_selected *now)
@@ -15,7 +16,39 @@ syncplan_need(const struct store_folder *known, const struct wm_imap_selected *n
         return known->uidvalidity ? SYNCPLAN_RESET : SYNCPLAN_COMPARE;
     if (syncplan_flags_unchanged(known, now) && now->uidnext && known->uidnext == now->uidnext && known->total == now->exists)
         return SYNCPLAN_NOTHING;
+    if (known->highestmodseq && now->highestmodseq && known->uidnext && now->uidnext >= known->uidnext &&
+        now->uidnext - known->uidnext <= MAX_GROWTH)
+        return SYNCPLAN_GROWN;
     return SYNCPLAN_COMPARE;
+}
+
+enum sp_status
+syncplan_grown(const struct store_folder *known, const struct wm_imap_selected *now, struct syncplan *out)
+{
+    *out = (struct syncplan){.fetch_n = now->uidnext - known->uidnext};
+    out->fetch = calloc(out->fetch_n + 1, sizeof(uint32_t));
+    if (!out->fetch)
+        return SP_NOMEM;
+    for (size_t i = 0; i < out->fetch_n; i++)
+        out->fetch[i] = now->uidnext - 1 - (uint32_t)i;
+    return SP_OK;
+}
+
+bool
+syncplan_find(const struct store_uid *local, size_t n, uint32_t uid, uint32_t *flags)
+{
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (local[middle].uid < uid)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == n || local[low].uid != uid)
+        return false;
+    *flags = local[low].flags;
+    return true;
 }
 
 bool

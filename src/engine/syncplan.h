@@ -13,6 +13,8 @@
 
 enum syncplan_need {
     SYNCPLAN_NOTHING,  /* nothing changed since the last time */
+    SYNCPLAN_GROWN,    /* what is new has the uids from the known UIDNEXT on, and the server tells which flags changed: nothing
+                          proportional to the folder is needed, unless the counts do not fit afterwards */
     SYNCPLAN_COMPARE,  /* uids and flags must be compared */
     SYNCPLAN_RESET,    /* UIDVALIDITY changed (RFC 9051 section 2.3.1.1): all that is known of the folder is void */
 };
@@ -32,7 +34,11 @@ struct syncplan {
 /* local: ascending; entries with uid 0 (not on the server yet) are passed over. server: packed, strictly ascending, no 0 (else
    SP_PROTOCOL: it comes from the network). */
 enum sp_status syncplan_make(const struct store_uid *local, size_t local_n, struct wire_blob server, struct syncplan *out) SP_MUST_USE;
+/* The plan for SYNCPLAN_GROWN. SP_NOMEM. */
+enum sp_status syncplan_grown(const struct store_folder *known, const struct wm_imap_selected *now, struct syncplan *out) SP_MUST_USE;
 void syncplan_release(struct syncplan *p);
+/* The flags of an uid in the ascending list; false when it is not there. */
+bool syncplan_find(const struct store_uid *local, size_t n, uint32_t uid, uint32_t *flags);
 
 /* How many of the uids from `at` on are asked for at once: little at first, so that the first screen comes soon. */
 size_t syncplan_chunk(const struct syncplan *p, size_t at);

@@ -58,7 +58,8 @@ enum sp_status imap_search_id(struct imap *im, const char *message_id, struct bu
 typedef enum sp_status imap_headers_fn(void *arg, const struct wr_imap_message *messages, uint32_t n);
 typedef enum sp_status imap_flags_fn(void *arg, const struct wr_imap_flags *messages, uint32_t n);
 enum sp_status imap_fetch_headers(struct imap *im, const char *uid_set, imap_headers_fn *fn, void *arg) SP_MUST_USE;
-enum sp_status imap_fetch_flags(struct imap *im, const char *uid_set, imap_flags_fn *fn, void *arg) SP_MUST_USE;
+/* since: only what changed after that mod-sequence (RFC 7162 section 3.1.4.1), where the server has CONDSTORE; 0 = all. */
+enum sp_status imap_fetch_flags(struct imap *im, const char *uid_set, uint64_t since, imap_flags_fn *fn, void *arg) SP_MUST_USE;
 /* The whole message into a sealed memfd (caller owns *fd). SP_NOT_FOUND when the UID is gone. */
 typedef void imap_progress_fn(void *arg, uint64_t done, uint64_t total);
 enum sp_status imap_fetch_body(struct imap *im, uint32_t uid, imap_progress_fn *fn, void *arg, int *fd) SP_MUST_USE;

@@ -23,6 +23,7 @@ struct batch {
     struct arena arena;
     struct wr_imap_message *messages; /* BATCH_MESSAGES of them */
     uint32_t n;
+    uint64_t since;                   /* CHANGEDSINCE, 0 = everything */
     const char *asked;                /* the UIDs of the running command */
     uint32_t answers;                 /* FETCH lines that were asked for */
     imap_headers_fn *on_headers;      /* one of the two */
@@ -182,6 +183,8 @@ fetch_piece(struct batch *b, const char *set, const char *items)
     limits.literal = b->on_headers ? HEADER_MAX : 0;
     limits.total = b->on_headers ? (uint64_t)CHUNK * (HEADER_MAX + 4096) : (uint64_t)64 << 20;
     buf_addf(&command, "UID FETCH %s (%s)", set, items);
+    if (b->since)
+        buf_addf(&command, " (CHANGEDSINCE %llu)", (unsigned long long)b->since);
     if (command.failed)
         return SP_NOMEM;
     b->asked = set;
@@ -263,6 +266,18 @@ fetch_named(struct batch *b, const char *set, const char *items)
     return st;
 }
 
+/* The server names only what changed, however many UIDs the set has. */
+static enum sp_status
+fetch_changed(struct batch *b, const char *set, const char *items)
+{
+    struct buf piece = BUF_INIT;
+    enum sp_status st = SP_OK;
+    while (!st && uidset_piece(&set, 8000, &piece))
+        st = fetch_piece(b, buf_str(&piece), items);
+    buf_release(&piece);
+    return st;
+}
+
 static enum sp_status
 fetch(struct batch *b, const char *set, const char *items)
 {
@@ -271,7 +286,7 @@ fetch(struct batch *b, const char *set, const char *items)
     b->messages = calloc(BATCH_MESSAGES, sizeof *b->messages);
     if (!b->messages)
         return SP_NOMEM;
-    enum sp_status st = uidset_span(set) > SPAN_TRUSTED ? fetch_existing(b, set, items) : fetch_named(b, set, items);
+    enum sp_status st = b->since ? fetch_changed(b, set, items) : uidset_span(set) > SPAN_TRUSTED ? fetch_existing(b, set, items) : fetch_named(b, set, items);
     free(b->messages);
     arena_release(&b->arena);
     return st;
@@ -287,10 +302,11 @@ imap_fetch_headers(struct imap *im, const char *uid_set, imap_headers_fn *fn, vo
 }
 
 enum sp_status
-imap_fetch_flags(struct imap *im, const char *uid_set, imap_flags_fn *fn, void *arg)
+imap_fetch_flags(struct imap *im, const char *uid_set, uint64_t since, imap_flags_fn *fn, void *arg)
 {
-    struct batch b = {.im = im, .on_flags = fn, .arg = arg};
-    return fetch(&b, uid_set, im->capabilities & SP_IMAP_CONDSTORE ? "UID FLAGS MODSEQ" : "UID FLAGS");
+    bool modseq = im->capabilities & SP_IMAP_CONDSTORE;
+    struct batch b = {.im = im, .since = modseq ? since : 0, .on_flags = fn, .arg = arg};
+    return fetch(&b, uid_set, modseq ? "UID FLAGS MODSEQ" : "UID FLAGS");
 }
 
 /* ---- whole messages */

@@ -268,7 +268,8 @@ worker_run_imap(struct worker *w, struct job *job)
         reply_status(w, imap_fetch_headers(im, ((const struct wm_imap_fetch_headers *)msg)->uid_set, post_headers, w));
         break;
     case WM_TYPE_imap_fetch_flags:
-        reply_status(w, imap_fetch_flags(im, ((const struct wm_imap_fetch_flags *)msg)->uid_set, post_flags, w));
+        reply_status(w, imap_fetch_flags(im, ((const struct wm_imap_fetch_flags *)msg)->uid_set,
+                                         ((const struct wm_imap_fetch_flags *)msg)->since, post_flags, w));
         break;
     case WM_TYPE_imap_fetch_body: run_body(w, msg); break;
     case WM_TYPE_imap_store: {

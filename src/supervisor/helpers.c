@@ -3,7 +3,9 @@
    of gpg-agent, which must run outside the filter of keys or it stays crippled for the user's other programs. */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,6 +103,20 @@ helpers_launch_agent(struct slot *asker, uint32_t id)
         remember(asker->owner, pid, asker, id);
     else
         (void)wire_reply_error(asker->control, id, SP_UNAVAILABLE, NULL);
+}
+
+void
+helpers_end_pinentry(uint32_t pid)
+{
+    char path[64], name[32] = "";
+    (void)snprintf(path, sizeof path, "/proc/%u/comm", pid);
+    FILE *f = pid > 1 && pid <= INT32_MAX ? fopen(path, "re") : NULL;
+    if (!f)
+        return;
+    /* What asks is confined, for good reasons: nothing else may be ended this way. */
+    if (fgets(name, sizeof name, f) && strncmp(name, "pinentry", 8) == 0)
+        (void)kill((pid_t)pid, SIGTERM);
+    (void)fclose(f);
 }
 
 void

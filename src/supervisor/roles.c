@@ -166,6 +166,8 @@ on_message(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *a
         }
     } else if (in->type == WM_TYPE_launch_agent && (slot->role == SP_ROLE_ENGINE || slot->role == SP_ROLE_KEYS)) {
         helpers_launch_agent(slot, in->id);
+    } else if (in->type == WM_TYPE_end_pinentry && slot->role == SP_ROLE_KEYS) {
+        helpers_end_pinentry(((const struct wm_end_pinentry *)in->msg)->pid);
     } else if (slot->role == SP_ROLE_ENGINE) {
         from_engine(slot, in);
     } else if (in->id) {

@@ -92,6 +92,8 @@ void watchdog_start(struct supervisor *s);
 void helpers_password_command(struct slot *asker, uint32_t id, const char *account);
 /* Answers launch_agent: gpgconf --launch gpg-agent, outside any filter. */
 void helpers_launch_agent(struct slot *asker, uint32_t id);
+/* Ends that process if it is a pinentry; any other stays. */
+void helpers_end_pinentry(uint32_t pid);
 void helpers_child_ended(struct supervisor *s, pid_t pid, int status);
 /* Ends all of them: we end. */
 void helpers_end(struct supervisor *s);

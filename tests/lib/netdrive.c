@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Plays supervisor and engine to the real sealpost-net, by lines on standard input; see tests/lib/sealtest/netdrive.py.
      connect SESSION HOST PORT tls|starttls|insecure [key=value ...]   (user password auth pin ca timeout; values %-encoded)
-     list S | create S RAW | select S RAW [ro] | uids S | headers S SET | flags S SET | body S UID FILE | store S SET ADD REMOVE
+     list S | create S RAW | select S RAW [ro] | uids S | headers S SET | flags S SET [SINCE] | body S UID FILE | store S SET ADD REMOVE
      move S SET RAW [copy] | expunge S SET | append S RAW FLAGS DATE FILE | searchid S ID | noop S | close S
      smtp HOST PORT TRANSPORT FILE SENDER RCPT,RCPT key=value ...
      idle S (goes on in the background) | stop (cancels the background request) | bg COMMAND ... | wait MS | ping | drop (a new engine)
@@ -382,7 +382,7 @@ request(struct drive *d, uint32_t id, char **w, int n)
     if (strcmp(c, "headers") == 0)
         return wire_send_imap_fetch_headers(d->engine, id, &(struct wm_imap_fetch_headers){s, a});
     if (strcmp(c, "flags") == 0)
-        return wire_send_imap_fetch_flags(d->engine, id, &(struct wm_imap_fetch_flags){s, a});
+        return wire_send_imap_fetch_flags(d->engine, id, &(struct wm_imap_fetch_flags){.session = s, .uid_set = a, .since = strtoull(b, NULL, 10)});
     if (strcmp(c, "body") == 0)
         return wire_send_imap_fetch_body(d->engine, id, &(struct wm_imap_fetch_body){s, (uint32_t)strtoul(a, NULL, 10)});
     if (strcmp(c, "store") == 0)

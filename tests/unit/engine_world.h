@@ -32,6 +32,7 @@
 /* A message on the fake server. */
 struct fake_mail {
     uint32_t uid, flags;
+    uint64_t modseq;
     const char *bytes; /* borrowed */
     char *owned;
 };
@@ -40,6 +41,7 @@ struct fake_folder {
     const char *name;
     uint8_t role;
     uint32_t uidvalidity, uidnext;
+    uint64_t modseq;   /* the highest; grows with every change */
     struct fake_mail mails[MAX_MAILS];
     size_t n;
 };
@@ -65,6 +67,7 @@ struct world {
     uint16_t smtp_status, smtp_code;
     uint8_t smtp_stage;
     const char *refuse_recipient;
+    bool condstore;
     uint32_t idle_id;
     int die_after;              /* the engine is killed when so many requests to net have come; 0 = never */
     bool dead;
@@ -73,7 +76,7 @@ struct world {
     const char *last_pin;
 
     /* what was seen */
-    int wants_parse, wants_keys, restores, parsed, stores, moves, appends, expunges, smtp_sent, passwords_run, connects;
+    int wants_parse, wants_keys, restores, parsed, uid_lists, stores, moves, appends, expunges, smtp_sent, passwords_run, connects;
     char seen_password[64], seen_sender[128], seen_recipients[512];
     struct buf seen_message;
     bool stopped;
@@ -245,7 +248,7 @@ world_mail(struct world *w, const char *folder, const char *bytes)
 {
     struct fake_folder *f = world_folder(w, folder);
     assert_true(f->n < MAX_MAILS);
-    f->mails[f->n++] = (struct fake_mail){.uid = f->uidnext++, .bytes = bytes};
+    f->mails[f->n++] = (struct fake_mail){.uid = f->uidnext++, .modseq = ++f->modseq, .bytes = bytes};
 }
 
 static inline bool
@@ -264,7 +267,7 @@ world_in_set(const char *set, uint32_t uid)
 }
 
 static inline void
-world_fetch(struct world *w, struct wire_conn *c, struct wire_in *in, const char *set, bool headers)
+world_fetch(struct world *w, struct wire_conn *c, struct wire_in *in, const char *set, uint64_t since, bool headers)
 {
     struct fake_folder *f = &w->folders[w->selected[*(const uint8_t *)in->msg]];
     struct wr_imap_message messages[MAX_MAILS];
@@ -273,7 +276,7 @@ world_fetch(struct world *w, struct wire_conn *c, struct wire_in *in, const char
     for (size_t i = 0; i < f->n; i++) {
         const struct fake_mail *m = &f->mails[i];
         const char *body = strstr(m->bytes, "\r\n\r\n");
-        if (!world_in_set(set, m->uid))
+        if (!world_in_set(set, m->uid) || m->modseq <= since)
             continue;
         messages[n] = (struct wr_imap_message){.uid = m->uid, .flags = m->flags, .internal_date = 1700000000 + m->uid, .size = strlen(m->bytes),
                                                .header = {m->bytes, body ? (size_t)(body - m->bytes) + 4 : strlen(m->bytes)}};
@@ -291,6 +294,7 @@ world_take_out(struct fake_folder *f, size_t i)
 {
     memmove(&f->mails[i], &f->mails[i + 1], (f->n - i - 1) * sizeof f->mails[0]);
     f->n--;
+    f->modseq++;
 }
 
 static inline void
@@ -301,15 +305,17 @@ world_change(struct world *w, struct wire_conn *c, struct wire_in *in)
         const struct wm_imap_store *m = in->msg;
         w->stores++;
         for (size_t i = 0; i < f->n; i++)
-            if (world_in_set(m->uid_set, f->mails[i].uid))
+            if (world_in_set(m->uid_set, f->mails[i].uid)) {
                 f->mails[i].flags = (f->mails[i].flags | m->add) & ~m->remove;
+                f->mails[i].modseq = ++f->modseq;
+            }
     } else if (in->type == WM_TYPE_imap_move) {
         const struct wm_imap_move *m = in->msg;
         struct fake_folder *to = world_folder(w, m->raw);
         w->moves++;
         for (size_t i = f->n; i-- > 0;)
             if (world_in_set(m->uid_set, f->mails[i].uid)) {
-                to->mails[to->n++] = (struct fake_mail){.uid = to->uidnext++, .flags = f->mails[i].flags, .bytes = f->mails[i].bytes};
+                to->mails[to->n++] = (struct fake_mail){.uid = to->uidnext++, .modseq = ++to->modseq, .flags = f->mails[i].flags, .bytes = f->mails[i].bytes};
                 if (!m->copy)
                     world_take_out(f, i);
             }
@@ -344,6 +350,7 @@ world_uid_list(struct world *w, struct wire_conn *c, struct wire_in *in, const c
 {
     struct fake_folder *f = &w->folders[w->selected[*(const uint8_t *)in->msg]];
     uint32_t uids[MAX_MAILS], n = 0;
+    w->uid_lists += !message_id;
     for (size_t i = 0; i < f->n; i++)
         if (!message_id || strstr(f->mails[i].bytes, message_id))
             uids[n++] = f->mails[i].uid;
@@ -403,7 +410,8 @@ world_select(struct world *w, struct wire_conn *c, struct wire_in *in)
         return;
     }
     w->selected[m->session] = (size_t)(f - w->folders);
-    struct wm_imap_selected out = {.uidvalidity = f->uidvalidity, .uidnext = f->uidnext, .exists = (uint32_t)f->n};
+    struct wm_imap_selected out = {.uidvalidity = f->uidvalidity, .uidnext = f->uidnext, .exists = (uint32_t)f->n,
+                                   .highestmodseq = w->condstore ? f->modseq : 0};
     SENT(wire_send_imap_selected(c, in->id, &out));
 }
 
@@ -449,8 +457,12 @@ world_net(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *ar
     case WM_TYPE_imap_select: world_select(w, c, in); break;
     case WM_TYPE_imap_uids: world_uid_list(w, c, in, NULL); break;
     case WM_TYPE_imap_search_id: world_uid_list(w, c, in, ((const struct wm_imap_search_id *)in->msg)->message_id); break;
-    case WM_TYPE_imap_fetch_headers: world_fetch(w, c, in, ((const struct wm_imap_fetch_headers *)in->msg)->uid_set, true); break;
-    case WM_TYPE_imap_fetch_flags: world_fetch(w, c, in, ((const struct wm_imap_fetch_flags *)in->msg)->uid_set, false); break;
+    case WM_TYPE_imap_fetch_headers: world_fetch(w, c, in, ((const struct wm_imap_fetch_headers *)in->msg)->uid_set, 0, true); break;
+    case WM_TYPE_imap_fetch_flags: {
+        const struct wm_imap_fetch_flags *m = in->msg;
+        world_fetch(w, c, in, m->uid_set, m->since, false);
+        break;
+    }
     case WM_TYPE_imap_fetch_body: world_body(w, c, in); break;
     case WM_TYPE_imap_store:
     case WM_TYPE_imap_move:

@@ -34,7 +34,16 @@ setup_bare(void **state)
 static int
 setup_server(void **state)
 {
+    *state = world_new(WITH_SERVER);
+    return 0;
+}
+
+static int
+setup_condstore(void **state)
+{
     struct world *w = world_new(WITH_SERVER);
+    if (w)
+        w->condstore = true;
     *state = w;
     return 0;
 }
@@ -460,6 +469,7 @@ test_synchronise(void **state)
     world_mail(w, "INBOX", "From: new@work.example\r\nSubject: Third\r\n\r\n3\r\n");
     world_take_out(&w->folders[0], 0);
     w->folders[0].mails[0].flags = SP_FLAG_FLAGGED;
+    w->folders[0].mails[0].modseq = ++w->folders[0].modseq;
     world_news(w);
     for (int i = 0; i < 200 && strcmp(page(w, inbox)->rows[0].subject, "Third") != 0; i++)
         world_pass(w, 20);
@@ -470,6 +480,31 @@ test_synchronise(void **state)
     assert_string_equal(rows->rows[1].subject, "Second");
     assert_true(rows->rows[1].flags & SP_FLAG_FLAGGED);
     assert_int_equal(w->notices[SP_NOTICE_NEW_MAIL], 1);
+}
+
+/* With CONDSTORE nothing is asked for that is proportional to the folder, unless something was removed. */
+static void
+test_condstore(void **state)
+{
+    NEED(state);
+    uint32_t account = begin_work(w);
+    uint64_t inbox = folder(w, SP_FOLDER_INBOX, account);
+    (void)wait_for_rows(w, inbox, 2);
+    wait_idle(w);
+    int lists = w->uid_lists;
+    world_mail(w, "INBOX", "From: new@work.example\r\nSubject: Third\r\n\r\n3\r\n");
+    w->folders[0].mails[0].flags = SP_FLAG_FLAGGED;
+    w->folders[0].mails[0].modseq = ++w->folders[0].modseq;
+    world_news(w);
+    (void)wait_for_rows(w, inbox, 3);
+    for (int i = 0; i < 100 && !(page(w, inbox)->rows[2].flags & SP_FLAG_FLAGGED); i++)
+        world_pass(w, 20);
+    assert_true(page(w, inbox)->rows[2].flags & SP_FLAG_FLAGGED);
+    assert_int_equal(w->uid_lists, lists);
+    world_take_out(&w->folders[0], 1);
+    world_news(w);
+    (void)wait_for_rows(w, inbox, 2);
+    assert_int_equal(w->uid_lists, lists + 1);
 }
 
 static void
@@ -758,12 +793,15 @@ int
 main(void)
 {
 #define LOCAL(t) cmocka_unit_test_setup_teardown(t, setup_local, teardown)
+#define CONDSTORE(t) cmocka_unit_test_setup_teardown(t, setup_condstore, teardown)
 #define SERVER(t) cmocka_unit_test_setup_teardown(t, setup_server, teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_door, setup_bare, teardown),
         LOCAL(test_profile), LOCAL(test_restart), LOCAL(test_local_mail), LOCAL(test_flags_and_moves), LOCAL(test_refused_locally),
         LOCAL(test_crash_once_and_twice), LOCAL(test_crash_while_opening), LOCAL(test_reply), LOCAL(test_send_plain), LOCAL(test_s69_no_key),
-        LOCAL(test_s68_encrypted), SERVER(test_synchronise), SERVER(test_local_changes_reach_the_server), SERVER(test_uidvalidity),
+        LOCAL(test_s68_encrypted), SERVER(test_synchronise), CONDSTORE(test_synchronise), CONDSTORE(test_condstore),
+        CONDSTORE(test_local_changes_reach_the_server), CONDSTORE(test_uidvalidity),
+        SERVER(test_local_changes_reach_the_server), SERVER(test_uidvalidity),
         SERVER(test_one_bad_header), SERVER(test_send), SERVER(test_send_troubles), SERVER(test_net_dies), SERVER(test_s50_pin), SERVER(test_try_now),
         cmocka_unit_test(test_interrupted_at_every_step),
     };

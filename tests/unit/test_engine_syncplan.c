@@ -63,7 +63,19 @@ test_need(void **state)
     struct wm_imap_selected s = {.uidvalidity = 7, .uidnext = 12, .highestmodseq = 99, .exists = 3};
     assert_int_equal(syncplan_need(&f, &s), SYNCPLAN_NOTHING);
     s.highestmodseq = 100;
+    assert_int_equal(syncplan_need(&f, &s), SYNCPLAN_GROWN);
+    s.uidnext = 14;
+    struct syncplan p;
+    assert_int_equal(syncplan_grown(&f, &s, &p), SP_OK);
+    assert_int_equal(p.fetch_n, 2);
+    assert_int_equal(p.fetch[0], 13);
+    assert_int_equal(p.fetch[1], 12);
+    syncplan_release(&p);
+    s.uidnext = 2000; /* so many may not exist: the server is asked which do */
     assert_int_equal(syncplan_need(&f, &s), SYNCPLAN_COMPARE);
+    s.uidnext = 11; /* never goes back, but a server may lie */
+    assert_int_equal(syncplan_need(&f, &s), SYNCPLAN_COMPARE);
+    s.uidnext = 12;
     s.highestmodseq = f.highestmodseq = 0; /* no CONDSTORE: flags may have changed */
     assert_int_equal(syncplan_need(&f, &s), SYNCPLAN_COMPARE);
     s.uidvalidity = 8;
@@ -79,6 +91,21 @@ check_set(const uint32_t *uids, size_t n, const char *expected)
     syncplan_uid_set(&b, uids, n);
     assert_string_equal(buf_str(&b), expected);
     buf_release(&b);
+}
+
+static void
+test_find(void **state)
+{
+    (void)state;
+    const struct store_uid local[] = {{0, 9}, {2, 1}, {5, 4}, {900, 7}};
+    uint32_t flags = 0;
+    assert_true(syncplan_find(local, 4, 900, &flags));
+    assert_int_equal(flags, 7);
+    assert_true(syncplan_find(local, 4, 2, &flags));
+    assert_int_equal(flags, 1);
+    assert_false(syncplan_find(local, 4, 3, &flags));
+    assert_false(syncplan_find(local, 4, 901, &flags));
+    assert_false(syncplan_find(NULL, 0, 1, &flags));
 }
 
 static void
@@ -116,7 +143,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plan),     cmocka_unit_test(test_empty_sides), cmocka_unit_test(test_hostile_lists), cmocka_unit_test(test_need),
-        cmocka_unit_test(test_uid_sets), cmocka_unit_test(test_chunks_cover_everything),
+        cmocka_unit_test(test_find),     cmocka_unit_test(test_uid_sets), cmocka_unit_test(test_chunks_cover_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

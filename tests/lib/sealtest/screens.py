@@ -56,7 +56,7 @@ class Screens(Term):
         super().__init__([os.path.join(BUILD, "sealpost"), *words], width, height, env=profile.env(), term=term, cwd=cwd)
 
     def show(self, why):
-        return "%s\nThe roles' log:\n%s" % (super().show(why), self.profile.log())
+        return "%s\nThe roles' log:\n%s" % (super().show(why), getattr(self.profile, "log", str)())
 
     def press(self, action):
         """Do an action by its key; by the command line when it has none."""
