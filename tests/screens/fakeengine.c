@@ -22,6 +22,7 @@ struct fake {
     struct loop *loop;
     struct wire_conn *stub, *engine;
     pid_t ui;
+    int status; /* of the ui's end */
     FILE *log;
     const char *ask;
     bool locked, new_profile, empty, insecure, slow, died;
@@ -481,13 +482,20 @@ on_arrival(struct loop *l, int signo, void *arg)
 }
 
 static void
+on_last_word(struct loop *l, void *arg)
+{
+    const struct fake *f = arg;
+    loop_stop(l, WIFEXITED(f->status) ? WEXITSTATUS(f->status) : 128 + WTERMSIG(f->status));
+}
+
+/* What the ui sent before it ended still lies in the sockets: it is read before the end is told. */
+static void
 on_child(struct loop *l, int signo, void *arg)
 {
     struct fake *f = arg;
-    int status;
     (void)signo;
-    if (waitpid(f->ui, &status, WNOHANG) == f->ui)
-        loop_stop(l, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+    if (waitpid(f->ui, &f->status, WNOHANG) == f->ui && !loop_timer_add(l, 100, on_last_word, f))
+        loop_stop(l, 1);
 }
 
 static void
