@@ -61,16 +61,4 @@ enum sp_status verdict_compute(const struct verdict_input *in, struct arena *are
    bytes that this document was parsed from, and its path there is doc_part(...)->path. */
 bool verdict_find_part(const struct verdict_input *in, const char *path, size_t *doc, uint32_t *part);
 
-/* The stable identifier of an enumeration's value ("unknown-key"); "?" beyond. Static storage. */
-const char *verdict_signature_name(unsigned state);
-const char *verdict_encryption_name(unsigned state);
-const char *verdict_summary_name(unsigned summary);
-const char *verdict_covers_name(unsigned covers);
-const char *verdict_protocol_name(unsigned protocol);
-const char *verdict_integrity_name(unsigned integrity);
-const char *verdict_revocation_name(unsigned revocation);
-const char *verdict_sender_name(unsigned state);
-const char *verdict_level_name(unsigned level);
-const char *verdict_trust_name(unsigned trust);
-
 #endif

@@ -72,7 +72,7 @@ signature_states_by_rank(void **state)
             weaken(add_signature(s, r, PGP, "alice@example.com"), ranked[k]);
             weaken(add_signature(s, r, PGP, "Alice@Example.COM"), ranked[i]);
             compute(s);
-            assert_string_equal(verdict_signature_name(s->v.signature.state), ranked[i]);
+            assert_string_equal(name_signature(s->v.signature.state), ranked[i]);
             assert_int_equal(s->v.signature.covers, SP_COVERS_WHOLE);
             assert_int_equal(s->v.summary, strcmp(ranked[i], "good") ? SP_SUMMARY_UNPROTECTED : SP_SUMMARY_VERIFIED);
             assert_int_equal(s->v.signature.signers_n, 2);
@@ -99,7 +99,7 @@ static void
 expect(struct one o, enum sp_signature_state state, const char *why)
 {
     compute(o.s);
-    assert_string_equal(verdict_signature_name(o.s->v.signature.state), verdict_signature_name(state));
+    assert_string_equal(name_signature(o.s->v.signature.state), name_signature(state));
     if (why)
         assert_true(has(o.s->v.signature.reasons, o.s->v.signature.reasons_n, why));
 }

@@ -472,16 +472,16 @@ static void
 names_are_those_of_inspect(void **state)
 {
     (void)state;
-    assert_string_equal(verdict_signature_name(SP_SIGNATURE_UNKNOWN_KEY), "unknown-key");
-    assert_string_equal(verdict_encryption_name(SP_ENCRYPTION_LOCKED), "locked");
-    assert_string_equal(verdict_summary_name(SP_SUMMARY_CONFIDENTIAL), "confidential");
-    assert_string_equal(verdict_covers_name(SP_COVERS_PART), "part");
-    assert_string_equal(verdict_protocol_name(SP_PROTOCOL_SMIME), "smime");
-    assert_string_equal(verdict_integrity_name(SP_INTEGRITY_AEAD), "aead");
-    assert_string_equal(verdict_revocation_name(SP_REVOCATION_UNCHECKED), "unchecked");
-    assert_string_equal(verdict_sender_name(SP_SENDER_FAIL), "fail");
-    assert_string_equal(verdict_level_name(SP_LEVEL_DANGER), "danger");
-    assert_string_equal(verdict_trust_name(99), "?");
+    assert_string_equal(name_signature(SP_SIGNATURE_UNKNOWN_KEY), "unknown-key");
+    assert_string_equal(name_encryption(SP_ENCRYPTION_LOCKED), "locked");
+    assert_string_equal(name_summary(SP_SUMMARY_CONFIDENTIAL), "confidential");
+    assert_string_equal(name_covers(SP_COVERS_PART), "part");
+    assert_string_equal(name_protocol(SP_PROTOCOL_SMIME), "smime");
+    assert_string_equal(name_integrity(SP_INTEGRITY_AEAD), "aead");
+    assert_string_equal(name_revocation(SP_REVOCATION_UNCHECKED), "unchecked");
+    assert_string_equal(name_sender(SP_SENDER_FAIL), "fail");
+    assert_string_equal(name_level(SP_LEVEL_DANGER), "danger");
+    assert_string_equal(name_trust(99), "?");
 }
 
 int

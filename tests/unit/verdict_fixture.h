@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "mime/document_build.h"
+#include "base/names.h"
 #include "verdict/verdict.h"
 
 #define DATE 1700000000
