@@ -49,11 +49,14 @@
 #define WR_account(F, S, L)                                                                                    \
     F(U32, id) F(STR, name) F(U8, kind) F(STR, display_name) F(STR, address) F(U8, state) F(U16, status)        \
     F(STR, server_text) F(U8, insecure)
+/* kind: enum sp_folder_kind. watched: news are waited for (IDLE). pinned: its bodies stay in the cache. query: of a virtual folder, else "". */
 #define WR_folder(F, S, L) \
-    F(U64, id) F(U32, account) F(STR, name) F(U8, role) F(U32, total) F(U32, unread) F(U8, selectable) F(U64, generation)
+    F(U64, id) F(U32, account) F(STR, name) F(U8, role) F(U32, total) F(U32, unread) F(U8, selectable) F(U64, generation) \
+    F(U8, kind) F(U8, watched) F(U8, pinned) F(STR, query)
 #define WR_index_row(F, S, L)                                                                                  \
     F(U64, id) F(I64, sort) F(I64, date) F(STR, from_name) F(STR, from_address) F(STR, to) F(STR, subject)      \
-    F(U32, flags) F(U64, size) F(U8, seal) F(U8, lock) F(U8, sender) F(U8, risk) F(U8, judged) F(U64, thread) F(U16, depth)
+    F(U32, flags) F(U64, size) F(U8, seal) F(U8, lock) F(U8, sender) F(U8, risk) F(U8, judged) F(U64, thread) F(U16, depth) \
+    F(U64, folder) F(STR, keywords)
 
 /* --- writing */
 #define WR_draft_attachment(F, S, L) F(U64, id) F(STR, name) F(STR, type) F(U64, size)
@@ -65,9 +68,19 @@
 #define WR_recipient_plan(F, S, L)                                                                             \
     F(STR, address) F(STR, name) F(U8, field) F(U8, protocol) F(U16, state) F(STR, fingerprint) F(STR, identity) \
     F(U8, trust) F(I64, expires) F(STR, reason)
-#define WR_outbox_item(F, S, L) \
-    F(U64, id) F(U32, account) F(STR, subject) F(STR, to) F(U8, state) F(U16, status) F(STR, server_text) F(I64, next_try) F(I64, created)
 #define WR_recipient_result(F, S, L) F(STR, address) F(U16, code) F(STR, text)
+/* results: what the server said of single recipients at the last try (refused ones first) */
+#define WR_outbox_item(F, S, L) \
+    F(U64, id) F(U32, account) F(STR, subject) F(STR, to) F(U8, state) F(U16, status) F(STR, server_text) F(I64, next_try) F(I64, created) \
+    L(recipient_result, results)
+/* Long work that somebody may want to watch or end. kind: enum sp_job; state: enum sp_job_state; what: a folder's or file's name, or "";
+   total 0 = not known yet */
+#define WR_job(F, S, L) \
+    F(U64, id) F(U8, kind) F(U8, state) F(U32, account) F(STR, what) F(U64, done) F(U64, total) F(U16, status) F(U8, can_cancel)
+/* What became of one account in sync_now: counts of this pass */
+#define WR_sync_result(F, S, L) F(U32, account) F(STR, name) F(U16, status) F(STR, server_text) F(U32, added) F(U32, removed) F(U32, changed)
+/* A search as a tree in prefix order: op AND, OR, NOT take the terms that follow; KEY is a leaf (enum sp_search_op, sp_search_key) */
+#define WR_search_term(F, S, L) F(U8, op) F(U8, key) F(STR, text) F(I64, number)
 
 /* --- keys */
 #define WR_identity(F, S, L) F(STR, name) F(STR, address) F(U8, valid) F(U8, revoked)
@@ -100,7 +113,8 @@
 #define WIRE_RECORDS(R)                                                                                        \
     R(text) R(number) R(file) R(header_field) R(mailbox) R(signer) R(signature) R(encryption) R(protected_headers) \
     R(sender) R(warning) R(part) R(link) R(verdict) R(account) R(folder) R(index_row) R(draft_attachment) R(draft) \
-    R(recipient_plan) R(outbox_item) R(recipient_result) R(identity) R(key) R(key_signature) R(server)           \
+    R(recipient_plan) R(recipient_result) R(outbox_item) R(identity) R(key) R(key_signature) R(server)           \
+    R(job) R(sync_result) R(search_term) \
     R(imap_folder) R(imap_message) R(imap_flags) R(header_block) R(header_summary) R(build_attachment) R(region)
 
 /* ---------------------------------------------------------------- messages
@@ -145,7 +159,9 @@
 #define WM_open_part(F, S, L) F(U64, message) F(STR, path) F(U8, interactive)                 /* message_view of an encrypted part (S29) */
 #define WM_get_part(F, S, L) F(U64, message) F(STR, path)                                     /* part_content; path "" = whole source */
 #define WM_part_content(F, S, L) F(STR, name) F(STR, type) F(FD, content) F(U64, size)
-#define WM_change_flags(F, S, L) L(number, messages) F(U32, add) F(U32, remove)               /* reply_done */
+/* keywords: of the person's own (RFC 9051 section 2.3.2), none of those that have a flag */
+#define WM_change_flags(F, S, L) \
+    L(number, messages) F(U32, add) F(U32, remove) L(text, add_keywords) L(text, remove_keywords) /* reply_done */
 #define WM_move_messages(F, S, L) L(number, messages) F(U64, folder) F(U8, copy)              /* reply_done */
 #define WM_expunge(F, S, L) F(U64, folder)                                                    /* reply_done: drop those flagged deleted */
 #define WM_new_draft(F, S, L) F(U8, kind) F(U32, account) F(U64, message) F(STR, mailto)      /* draft_view */
@@ -159,7 +175,8 @@
 #define WM_plan_draft(F, S, L) S(draft, draft)                                                /* send_plan */
 #define WM_send_plan(F, S, L) \
     F(U8, can_send) F(U16, signer_state) F(STR, signer_fingerprint) F(STR, signer_identity) L(recipient_plan, recipients) L(warning, warnings)
-#define WM_send_draft(F, S, L) S(draft, draft)                                                /* queued; NO_KEY args = addresses */
+/* not_before: send later (0 = after the seconds for taking it back) */
+#define WM_send_draft(F, S, L) S(draft, draft) F(I64, not_before)                             /* queued; NO_KEY args = addresses */
 #define WM_submit(F, S, L) F(U32, account) F(STR, sender) L(text, recipients) F(U8, from_header) F(FD, message) /* queued */
 #define WM_queued(F, S, L) F(U64, outbox)
 #define WM_list_outbox(F, S, L)                                                               /* outbox */
@@ -178,6 +195,26 @@
 #define WM_state_value(F, S, L) F(STR, value)
 /* Puts a message into a folder of a local account (role U8: enum sp_folder_role, made when missing), as it is. */
 #define WM_import_message(F, S, L) F(U32, account) F(U8, role) F(U32, flags) F(FD, message)   /* reply_done */
+/* Looks at that account's server now (0 = all): progress ..., then synced. bodies: also fetches what is missing of the bodies. */
+#define WM_sync_now(F, S, L) F(U32, account) F(U8, bodies)                                    /* synced */
+#define WM_synced(F, S, L) L(sync_result, results)
+#define WM_set_folder(F, S, L) F(U64, folder) F(U8, watched) F(U8, pinned)                    /* reply_done */
+/* A search becomes a folder for a while (kind VIRTUAL; as long as this client is there): its rows come by index_page. scope: a folder,
+   0 = everywhere; account: 0 = all. server: also asks the servers about what is not here in full. A query that cannot be read:
+   INVALID, args: what is wrong (id), the word, its byte offset, the nearest known word or "". */
+#define WM_search_open(F, S, L) F(STR, query) F(U64, scope) F(U32, account) F(U8, server)     /* search_opened; progress with server */
+/* missing: messages in scope whose text is not in the index yet; servers: accounts that were asked; refused: those that could not answer */
+#define WM_search_opened(F, S, L) F(U64, folder) F(U32, total) F(U64, missing) F(U32, servers) F(U32, refused)
+#define WM_search_close(F, S, L) F(U64, folder)                                               /* reply_done */
+/* Keeps a search as a virtual folder; folder 0: a new one, else changed; query "": removed */
+#define WM_search_save(F, S, L) F(U64, folder) F(STR, name) F(STR, query)                     /* folders: the virtual ones */
+#define WM_list_jobs(F, S, L)                                                                 /* jobs */
+#define WM_jobs(F, S, L) L(job, jobs)
+#define WM_cancel_job(F, S, L) F(U64, job)                                                    /* reply_done */
+/* The store's key is wrapped anew; its databases stay as they are. old: the passphrase now in force (none for a key file) */
+#define WM_change_protection(F, S, L) F(U8, protection) F(STR, key_id) F(FD, old) F(FD, passphrase) /* reply_done */
+/* The screen's clients may ask that the engine stays although nobody is there (--daemon) */
+#define WM_stay(F, S, L) F(U8, on)                                                            /* reply_done */
 #define WM_end_engine(F, S, L)                                                                /* reply_done; all roles end */
 /* events of the engine */
 #define WM_event_question(F, S, L) F(U64, question) F(U16, kind) F(U32, account) L(text, args)
@@ -188,6 +225,7 @@
 #define WM_event_outbox(F, S, L) S(outbox_item, item) F(U8, gone)
 #define WM_event_notice(F, S, L) F(U16, kind) F(U8, level) L(text, args)
 #define WM_event_locked(F, S, L)
+#define WM_event_job(F, S, L) S(job, job)                                                     /* a few times a second at most; last: a final state */
 
 /* --- ui -> stub: what needs programs, files or the terminal */
 #define WM_edit_text(F, S, L) F(FD, text)                                                     /* edited; ui has left curses before */
@@ -254,7 +292,7 @@
 #define WM_end_pinentry(F, S, L) F(U32, pid)
 #define WM_passphrase(F, S, L) F(FD, pipe) F(STR, tty) F(STR, term) F(STR, lc_ctype) F(STR, lc_messages)
 
-/* --- engine -> net; session: 0 interactive, 1 sync, 2 idle */
+/* --- engine -> net; session: 0 interactive, 1 sync, 2 and above idle, one for each watched folder */
 #define WM_imap_connect(F, S, L) F(U8, session) S(server, server) F(BLOB, password)           /* imap_ready / tls_refused */
 #define WM_imap_ready(F, S, L) F(U32, capabilities) F(STR, capability_text) F(STR, tls) F(STR, authserv)
 /* final reply instead of imap_ready or smtp_sent: nothing was sent to the server (S50) */
@@ -263,8 +301,12 @@
 #define WM_imap_list(F, S, L) F(U8, session)                                                  /* imap_folders */
 #define WM_imap_folders(F, S, L) L(imap_folder, folders)
 #define WM_imap_create(F, S, L) F(U8, session) F(STR, raw)                                    /* reply_done */
-#define WM_imap_select(F, S, L) F(U8, session) F(STR, raw) F(U8, read_only)                   /* imap_selected */
-#define WM_imap_selected(F, S, L) F(U32, uidvalidity) F(U32, uidnext) F(U32, exists) F(U64, highestmodseq) F(U8, keywords_allowed)
+/* uidvalidity, modseq: what is known (0 = nothing). With QRESYNC (RFC 7162 section 3.2.5) the server then says what changed and went since:
+   imap_flags and imap_vanished ..., then imap_selected with resynced 1 */
+#define WM_imap_select(F, S, L) F(U8, session) F(STR, raw) F(U8, read_only) F(U32, uidvalidity) F(U64, modseq) /* imap_selected */
+#define WM_imap_selected(F, S, L) \
+    F(U32, uidvalidity) F(U32, uidnext) F(U32, exists) F(U64, highestmodseq) F(U8, keywords_allowed) F(U8, resynced)
+#define WM_imap_vanished(F, S, L) F(STR, uid_set)
 #define WM_imap_uids(F, S, L) F(U8, session)                                                  /* imap_uid_list of the selected folder */
 #define WM_imap_uid_list(F, S, L) F(BLOB, uids)                                               /* packed uint32_t, ascending */
 #define WM_imap_fetch_headers(F, S, L) F(U8, session) F(STR, uid_set)                         /* imap_headers ..., then reply_done */
@@ -274,12 +316,18 @@
 #define WM_imap_flags(F, S, L) L(imap_flags, messages)
 #define WM_imap_fetch_body(F, S, L) F(U8, session) F(U32, uid)                                /* imap_body; progress */
 #define WM_imap_body(F, S, L) F(U32, uid) F(FD, bytes)
-#define WM_imap_store(F, S, L) F(U8, session) F(STR, uid_set) F(U32, add) F(U32, remove)      /* reply_done */
-#define WM_imap_move(F, S, L) F(U8, session) F(STR, uid_set) F(STR, raw) F(U8, copy)          /* reply_done */
+#define WM_imap_store(F, S, L) \
+    F(U8, session) F(STR, uid_set) F(U32, add) F(U32, remove) \
+    L(text, add_keywords) L(text, remove_keywords)                                            /* reply_done */
+#define WM_imap_move(F, S, L) F(U8, session) F(STR, uid_set) F(STR, raw) F(U8, copy)          /* imap_moved */
+/* COPYUID (RFC 4315): both sets in the same order, "" when the server does not say */
+#define WM_imap_moved(F, S, L) F(U32, uidvalidity) F(STR, from) F(STR, to)
 #define WM_imap_expunge(F, S, L) F(U8, session) F(STR, uid_set)                               /* reply_done; never more than the set */
 #define WM_imap_append(F, S, L) F(U8, session) F(STR, raw) F(U32, flags) F(I64, date) F(FD, bytes) /* imap_appended */
 #define WM_imap_appended(F, S, L) F(U32, uidvalidity) F(U32, uid)                             /* 0 without UIDPLUS */
 #define WM_imap_search_id(F, S, L) F(U8, session) F(STR, message_id)                          /* imap_uid_list */
+/* Prefix order, see search_term; in the selected folder */
+#define WM_imap_search(F, S, L) F(U8, session) L(search_term, terms)                          /* imap_uid_list */
 #define WM_imap_idle(F, S, L) F(U8, session)                                                  /* imap_changed ... until cancelled: reply_done */
 #define WM_imap_changed(F, S, L) F(U32, exists) F(U8, expunged) F(U8, flags)
 #define WM_imap_noop(F, S, L) F(U8, session)                                                  /* reply_done */
@@ -308,10 +356,13 @@
     M(0x0325, outbox_retry, 0, 0) M(0x0326, outbox_cancel, 0, 0) M(0x0327, list_keys, 0, 0) M(0x0328, keys, 1, 0) \
     M(0x0329, import_keys, 0, 0) M(0x032a, imported, 1, 0) M(0x032b, inspect, 0, 0) M(0x032c, answer, 0, 0)     \
     M(0x032d, get_state, 0, 0) M(0x032e, set_state, 0, 0) M(0x032f, state_value, 1, 0) M(0x0330, import_message, 0, 0) \
-    M(0x0331, end_engine, 0, 0)                                                                                 \
+    M(0x0331, end_engine, 0, 0) M(0x0332, sync_now, 0, 0) M(0x0333, synced, 1, 0) M(0x0334, set_folder, 0, 0)        \
+    M(0x0335, search_open, 0, 0) M(0x0336, search_opened, 1, 0) M(0x0337, search_close, 0, 0) M(0x0338, search_save, 0, 0) \
+    M(0x0339, list_jobs, 0, 0) M(0x033a, jobs, 1, 0) M(0x033b, cancel_job, 0, 0) M(0x033c, change_protection, 0, 0) \
+    M(0x033d, stay, 0, 0)                                                                                 \
     M(0x0340, event_question, 0, 0) M(0x0341, event_question_gone, 0, 0) M(0x0342, event_account, 0, 0)         \
     M(0x0343, event_folder, 0, 0) M(0x0344, event_index, 0, 0) M(0x0345, event_outbox, 0, 0)                    \
-    M(0x0346, event_notice, 0, 0) M(0x0347, event_locked, 0, 0)                                                 \
+    M(0x0346, event_notice, 0, 0) M(0x0347, event_locked, 0, 0) M(0x0348, event_job, 0, 0)                                                 \
     M(0x0201, edit_text, 0, 0) M(0x0202, edited, 1, 0) M(0x0203, save_file, 0, 0) M(0x0204, saved, 1, 0)        \
     M(0x0205, read_file, 0, 0) M(0x0206, open_file, 0, 0) M(0x0207, reconnect, 0, 0) M(0x0208, connected, 1, 0) \
     M(0x0209, suspend, 0, 0)                                                                                    \
@@ -332,7 +383,8 @@
     M(0x0611, imap_store, 0, 0) M(0x0612, imap_move, 0, 0) M(0x0613, imap_expunge, 0, 0) M(0x0614, imap_append, 0, 0) \
     M(0x0615, imap_appended, 1, 0) M(0x0616, imap_search_id, 0, 0) M(0x0617, imap_idle, 0, 0) M(0x0618, imap_changed, 0, 0) \
     M(0x0619, imap_noop, 0, 0) M(0x061a, imap_close, 0, 0) M(0x061b, imap_alert, 0, 0) M(0x061c, imap_lost, 0, 0) \
-    M(0x061d, smtp_send, 0, 1) M(0x061e, smtp_sent, 1, 0)
+    M(0x061d, smtp_send, 0, 1) M(0x061e, smtp_sent, 1, 0) M(0x061f, imap_vanished, 0, 0)      \
+    M(0x0620, imap_search, 0, 0) M(0x0621, imap_moved, 1, 0)
 
 /* How an object carries its signature. DETACHED: object is the signature. OPAQUE: CMS SignedData with content, or an
    OpenPGP message that is signed inside. CLEARSIGN: RFC 9580 section 7. */

@@ -148,6 +148,9 @@ enum sp_folder_role {
     SP_FOLDER_ROLE_COUNT
 };
 
+/* Where a folder's messages are: VIRTUAL ones are searches, whose rows lie in other folders. */
+enum sp_folder_kind { SP_FOLDER_SERVER, SP_FOLDER_LOCAL, SP_FOLDER_VIRTUAL };
+
 enum sp_account_kind { SP_ACCOUNT_LOCAL, SP_ACCOUNT_IMAP };
 enum sp_account_state { SP_ACCOUNT_OFFLINE, SP_ACCOUNT_CONNECTING, SP_ACCOUNT_SYNCING, SP_ACCOUNT_ONLINE, SP_ACCOUNT_FAILED, SP_ACCOUNT_ASKING };
 enum sp_transport { SP_TRANSPORT_TLS, SP_TRANSPORT_STARTTLS, SP_TRANSPORT_INSECURE };
@@ -188,6 +191,31 @@ enum sp_notice {
     SP_NOTICE_NEW_MAIL,         /* args: folder, count */
     SP_NOTICE_UNPROTECTED_STORE, /* args: (none) */
     SP_NOTICE_CHANGE_REFUSED,   /* args: what, server's words */
+    SP_NOTICE_CACHE_LOST,       /* args: file name it was kept under: damaged, fetched again from the servers */
+    SP_NOTICE_STORE_FULL,       /* args: (none): no space left; what comes is not kept until there is room */
+    SP_NOTICE_STORE_ROOM,       /* args: (none): there is room again, work goes on */
+    SP_NOTICE_STORE_READ_ONLY,  /* args: (none) */
+    SP_NOTICE_PERHAPS_TWICE,    /* args: subject: the line broke between the last byte and the server's word (RFC 1047) */
+    SP_NOTICE_RECIPIENTS_REFUSED, /* args: subject, count, the first address, server's words */
+};
+
+/* Long work (wr_job). X(NAME, stable name) */
+#define SP_JOB_TABLE(X)                                                                                                \
+    X(FIRST_SYNC, "first-sync") X(CHANGES, "changes") X(BODIES, "bodies") X(INDEX, "index") X(IMPORT, "import") X(SEARCH, "search")
+enum sp_job {
+#define X(n, s) SP_JOB_##n,
+    SP_JOB_TABLE(X)
+#undef X
+    SP_JOB_COUNT
+};
+enum sp_job_state { SP_JOB_RUNNING, SP_JOB_PAUSED /* goes on by itself */, SP_JOB_DONE, SP_JOB_CANCELLED, SP_JOB_FAILED };
+
+/* A search as the engine hands it to a server (RFC 9051 section 6.4.4). Leaves: text keys carry text, SINCE and BEFORE a day (seconds
+   since 1970), LARGER and SMALLER bytes, FLAG an enum sp_flag bit. */
+enum sp_search_op { SP_SEARCH_AND, SP_SEARCH_OR, SP_SEARCH_NOT, SP_SEARCH_KEY };
+enum sp_search_key {
+    SP_SEARCH_ALL, SP_SEARCH_TEXT, SP_SEARCH_BODY, SP_SEARCH_FROM, SP_SEARCH_TO, SP_SEARCH_CC, SP_SEARCH_SUBJECT, SP_SEARCH_LIST,
+    SP_SEARCH_SINCE, SP_SEARCH_BEFORE, SP_SEARCH_LARGER, SP_SEARCH_SMALLER, SP_SEARCH_FLAG, SP_SEARCH_KEYWORD,
 };
 
 #endif
