@@ -311,18 +311,22 @@ static void
 next(struct replay *r)
 {
     struct engine *e = r->account->engine;
-    enum sp_status st = store_change_next(e->store, r->account->id, &r->change);
+    struct arena arena = ARENA_INIT;
+    enum sp_status st = store_change_next(e->store, r->account->id, &arena, &r->change);
+    /* The texts are not needed after perform. */
+    r->change.add_keywords = r->change.remove_keywords = NULL;
     if (st) {
+        arena_release(&arena);
         finish(r, st == SP_NOT_FOUND ? SP_OK : st);
         return;
     }
     r->uid = r->change.uid;
     if (r->uid) {
         perform(r);
+        arena_release(&arena);
         return;
     }
     /* It was changed before the server had told its uid. */
-    struct arena arena = ARENA_INIT;
     struct store_message m;
     if (store_message_get(e->store, r->change.message, &arena, &m) == SP_OK && m.uid && m.folder == r->change.folder) {
         r->uid = m.uid;
