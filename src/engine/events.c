@@ -20,7 +20,9 @@ void
 events_fill_folder(const struct store_folder *f, struct wr_folder *out)
 {
     *out = (struct wr_folder){.id = f->id, .account = f->account, .name = f->name, .role = (uint8_t)f->role, .total = f->total,
-                              .unread = f->unread, .selectable = f->selectable, .generation = f->generation};
+                              .unread = f->unread, .selectable = f->selectable, .generation = f->generation,
+                              .kind = f->local ? SP_FOLDER_LOCAL : SP_FOLDER_SERVER, .watched = f->watched, .pinned = f->pinned,
+                              .query = ""};
 }
 
 static void

@@ -51,7 +51,8 @@ struct filter_notes {
     struct buf numbers;           /* * SEARCH results, packed uint32_t as they came */
     uint32_t uidvalidity, uidnext; /* * */
     uint64_t highestmodseq;       /* * */
-    bool any_keyword;             /* * PERMANENTFLAGS has \* */
+    bool permanent, any_keyword;  /* * PERMANENTFLAGS came; it has \* */
+    struct buf copyuid;           /* * "uidvalidity set set" of a COPYUID code, tagged or not; "" = none */
     bool read_only;               /* * */
     bool bye;
     struct buf bye_text;

@@ -279,11 +279,15 @@ note_code(struct filter *f, struct cursor c, const char *text)
     } else if (eat_word(&c, "HIGHESTMODSEQ")) {
         good = eat(&c, ' ') && eat_number(&c, INT64_MAX, &n->highestmodseq);
     } else if (eat_word(&c, "PERMANENTFLAGS")) {
+        n->permanent = true;
         n->any_keyword = memmem(c.at, (size_t)(c.end - c.at), "\\*", 2) != NULL;
     } else if (eat_word(&c, "READ-ONLY")) {
         n->read_only = true;
     } else if (eat_word(&c, "CAPABILITY")) {
         note_capabilities(f, c.at, (size_t)(c.end - c.at));
+    } else if (eat_word(&c, "COPYUID") && eat(&c, ' ')) {
+        buf_clear(&n->copyuid);
+        buf_add(&n->copyuid, c.at, (size_t)(c.end - c.at));
     } else if (eat_word(&c, "REFERRAL")) {
         n->referral = true;
     } else if (eat_word(&c, "ALERT") && n->alerts.len < MAX_ALERTS) {

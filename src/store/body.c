@@ -138,14 +138,15 @@ copy_row(struct db *from, struct db *to, uint64_t id, uint64_t folder, uint64_t 
     *new_id = (uint64_t)last + 1;
     if (!st)
         st = db_query(from, "SELECT sort, date, flags, size, seal, lock, sender, risk, judged, has_body, thread, depth, from_name,"
-            " from_address, recipients, subject, message_id, in_reply_to, list_id, refs FROM message WHERE id = ?",
+            " from_address, recipients, subject, message_id, in_reply_to, list_id, refs, keywords FROM message"
+            " WHERE id = ?",
             DB_ARGS(DB_I(id)), &q);
     if (!st)
         st = db_step(from, q);
     if (!st)
         st = db_query(to, "INSERT OR FAIL INTO message (id, folder, uid, sort, date, flags, size, seal, lock, sender, risk, judged,"
-            " has_body, thread, depth, from_name, from_address, recipients, subject, message_id, in_reply_to, list_id, refs)"
-            " VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " has_body, thread, depth, from_name, from_address, recipients, subject, message_id, in_reply_to, list_id, refs, keywords)"
+            " VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             DB_ARGS(DB_I(*new_id), DB_I(folder)), &w);
     for (int i = 0; !st && i < sqlite3_column_count(q); i++)
         st = db_status(to, sqlite3_bind_value(w, i + 3, sqlite3_column_value(q, i)));

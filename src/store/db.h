@@ -13,7 +13,7 @@
 #include "base/secret.h"
 #include "base/status.h"
 
-#define DB_MAX_STATEMENTS 160 /* distinct SQL texts of the room; beyond, a statement is prepared anew each time */
+#define DB_MAX_STATEMENTS 400 /* distinct SQL texts of the room; one more is SP_INTERNAL */
 
 struct db_statement {
     const char *sql; /* the literal's address is the key */

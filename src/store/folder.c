@@ -6,7 +6,7 @@
 #include "internal.h"
 
 #define FOLDER_COLUMNS \
-    "id, account, raw, name, role, selectable, uidvalidity, uidnext, highestmodseq, total, unread, generation"
+    "id, account, raw, name, role, selectable, uidvalidity, uidnext, highestmodseq, total, unread, generation, watched, pinned"
 
 enum sp_status
 store_account(struct store *s, const char *name, uint32_t *id)
@@ -37,18 +37,38 @@ read_folder(sqlite3_stmt *q, struct arena *a, struct store_folder *out)
         .total = (uint32_t)sqlite3_column_int64(q, 9),
         .unread = (uint32_t)sqlite3_column_int64(q, 10),
         .generation = (uint64_t)sqlite3_column_int64(q, 11),
+        .watched = sqlite3_column_int(q, 12) != 0,
+        .pinned = sqlite3_column_int(q, 13) != 0,
     };
     out->local = (out->id & OWN_BIT) != 0;
     return out->raw && out->name ? SP_OK : SP_NOMEM;
+}
+
+/* What the person chose for the folder once, or SP_NOT_FOUND. */
+static enum sp_status
+chosen(struct store *s, uint32_t account, const char *raw, bool *watched, bool *pinned)
+{
+    sqlite3_stmt *q = NULL;
+    enum sp_status st = db_query(&s->own, "SELECT watched, pinned FROM folder_choice WHERE account = ? AND raw = ?",
+        DB_ARGS(DB_I(account), DB_T(raw)), &q);
+
+    if (!st)
+        st = db_step(&s->own, q);
+    if (!st) {
+        *watched = sqlite3_column_int(q, 0) != 0;
+        *pinned = sqlite3_column_int(q, 1) != 0;
+    }
+    db_end(q);
+    return st == SP_EOF ? SP_NOT_FOUND : st;
 }
 
 enum sp_status
 store_folder_put(struct store *s, struct store_folder *f)
 {
     struct db *db = f->id ? db_of(s, f->id) : f->local ? &s->own : &s->cache;
-    const struct db_arg values[] = {
+    struct db_arg values[] = {
         DB_T(f->name), DB_I(f->role), DB_I(f->selectable), DB_I(f->uidvalidity), DB_I(f->uidnext), DB_I(f->highestmodseq),
-        DB_I(f->id), DB_I(f->account), DB_T(f->raw),
+        DB_I(f->id), DB_I(f->account), DB_T(f->raw), DB_I(f->watched), DB_I(f->pinned),
     };
     enum sp_status st = SP_NOT_FOUND;
 
@@ -60,8 +80,13 @@ store_folder_put(struct store *s, struct store_folder *f)
         f->id = (uint64_t)id;
     }
     if (!f->id) {
-        st = db_run(db, "INSERT INTO folder (name, role, selectable, uidvalidity, uidnext, highestmodseq, id, account, raw)"
-            " VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?)", values, 9);
+        st = chosen(s, f->account, f->raw, &f->watched, &f->pinned);
+        if (st && st != SP_NOT_FOUND)
+            return st;
+        values[9].i = f->watched;
+        values[10].i = f->pinned;
+        st = db_run(db, "INSERT INTO folder (name, role, selectable, uidvalidity, uidnext, highestmodseq, id, account, raw,"
+            " watched, pinned) VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?, ?)", values, 11);
         if (!st)
             f->id = (uint64_t)sqlite3_last_insert_rowid(db->handle);
         return st;
@@ -72,6 +97,53 @@ store_folder_put(struct store *s, struct store_folder *f)
     with_id[6].i = (int64_t)f->id;
     return db_change(db, "UPDATE folder SET name = ?, role = ?, selectable = ?, uidvalidity = ?, uidnext = ?,"
         " highestmodseq = ? WHERE id = ?", with_id, 7);
+}
+
+enum sp_status
+store_folder_choose(struct store *s, uint64_t id, bool watched, bool pinned, bool by_person)
+{
+    struct arena a = ARENA_INIT;
+    struct store_folder f;
+    bool was_watched, was_pinned;
+    enum sp_status st = store_folder_get(s, id, &a, &f);
+
+    if (!st && by_person)
+        st = db_run(&s->own, "INSERT OR REPLACE INTO folder_choice (account, raw, watched, pinned) VALUES (?, ?, ?, ?)",
+            DB_ARGS(DB_I(f.account), DB_T(f.raw), DB_I(watched), DB_I(pinned)));
+    else if (!st && (st = chosen(s, f.account, f.raw, &was_watched, &was_pinned)) == SP_OK) {
+        watched = was_watched;
+        pinned = was_pinned;
+    }
+    if (!st || st == SP_NOT_FOUND)
+        st = db_change(db_of(s, id), "UPDATE folder SET watched = ?, pinned = ? WHERE id = ?",
+            DB_ARGS(DB_I(watched), DB_I(pinned), DB_I(id)));
+    arena_release(&a);
+    return st;
+}
+
+enum sp_status
+store_folder_rename(struct store *s, uint64_t id, const char *raw, const char *name)
+{
+    struct arena a = ARENA_INIT;
+    struct store_folder f;
+    enum sp_status st = store_folder_get(s, id, &a, &f);
+
+    if (!st)
+        st = db_scope(&s->own);
+    if (!st) {
+        st = db_run(&s->own, "UPDATE OR REPLACE folder_choice SET raw = ?3 WHERE account = ?1 AND raw = ?2",
+            DB_ARGS(DB_I(f.account), DB_T(f.raw), DB_T(raw)));
+        if (!st)
+            st = db_run(&s->own, "UPDATE change SET folder_raw = ? WHERE folder = ?", DB_ARGS(DB_T(raw), DB_I(id)));
+        if (!st)
+            st = db_run(&s->own, "UPDATE change SET target_raw = ? WHERE target = ?", DB_ARGS(DB_T(raw), DB_I(id)));
+        if (!st)
+            st = db_change(db_of(s, id), "UPDATE folder SET raw = ?, name = ?, generation = generation + 1 WHERE id = ?",
+                DB_ARGS(DB_T(raw), DB_T(name), DB_I(id)));
+        st = db_scope_end(&s->own, st);
+    }
+    arena_release(&a);
+    return st;
 }
 
 enum sp_status

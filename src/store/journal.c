@@ -27,9 +27,10 @@ store_change_add(struct store *s, struct store_change *c)
         st = describe(s, c->target, &a, &target, &unused);
     if (!st)
         st = db_run(&s->own, "INSERT INTO change (account, kind, message, folder, target, uid, flags_add, flags_remove, folder_raw,"
-            " target_raw, uidvalidity) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " target_raw, uidvalidity, source, add_keywords, remove_keywords) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             DB_ARGS(DB_I(c->account), DB_I(c->kind), DB_I(c->message), DB_I(c->folder), DB_I(c->target), DB_I(c->uid),
-                DB_I(c->add), DB_I(c->remove), DB_T(folder), DB_T(target), DB_I(uidvalidity)));
+                DB_I(c->add), DB_I(c->remove), DB_T(folder), DB_T(target), DB_I(uidvalidity), DB_I(c->source),
+                DB_T(c->add_keywords), DB_T(c->remove_keywords)));
     if (!st)
         c->id = (uint64_t)sqlite3_last_insert_rowid(s->own.handle);
     arena_release(&a);
@@ -52,41 +53,116 @@ find(struct store *s, uint64_t noted, uint32_t account, const char *raw, uint64_
     return st == SP_NOT_FOUND ? SP_OK : st;
 }
 
-enum sp_status
-store_change_next(struct store *s, uint32_t account, struct store_change *out)
+static enum sp_status
+require_change(struct store *s, uint64_t id)
 {
-    struct arena a = ARENA_INIT;
-    const char *folder = "", *target = "";
+    int64_t one;
+    return db_number(&s->own, "SELECT 1 FROM change WHERE id = ?", DB_ARGS(DB_I(id)), &one);
+}
+
+/* folder and target as they are noted; the caller finds what they are now. */
+static enum sp_status
+read_change(sqlite3_stmt *q, struct arena *a, struct store_change *out, const char **folder, const char **target)
+{
+    *out = (struct store_change){
+        .id = (uint64_t)sqlite3_column_int64(q, 0),
+        .account = (uint32_t)sqlite3_column_int64(q, 1),
+        .kind = (enum store_change_kind)sqlite3_column_int(q, 2),
+        .message = (uint64_t)sqlite3_column_int64(q, 3),
+        .folder = (uint64_t)sqlite3_column_int64(q, 4),
+        .target = (uint64_t)sqlite3_column_int64(q, 5),
+        .source = (uint64_t)sqlite3_column_int64(q, 6),
+        .uid = (uint32_t)sqlite3_column_int64(q, 7),
+        .add = (uint32_t)sqlite3_column_int64(q, 8),
+        .remove = (uint32_t)sqlite3_column_int64(q, 9),
+        .add_keywords = db_text(q, 10, a),
+        .remove_keywords = db_text(q, 11, a),
+        .tried = sqlite3_column_int(q, 12) != 0,
+        .tried_uidvalidity = (uint32_t)sqlite3_column_int64(q, 13),
+        .tried_uidnext = (uint32_t)sqlite3_column_int64(q, 14),
+    };
+    *folder = db_text(q, 15, a);
+    *target = db_text(q, 16, a);
+    return out->add_keywords && out->remove_keywords && *folder && *target ? SP_OK : SP_NOMEM;
+}
+
+enum sp_status
+store_changes(struct store *s, uint32_t account, uint64_t after, size_t max, struct arena *a, struct store_change **out, size_t *n)
+{
     sqlite3_stmt *q = NULL;
-    enum sp_status st = db_query(&s->own, "SELECT id, kind, message, folder, target, uid, flags_add, flags_remove, folder_raw,"
-        " target_raw FROM change WHERE account = ? ORDER BY id LIMIT 1", DB_ARGS(DB_I(account)), &q);
+    size_t found = 0;
+    struct store_change *list = arena_array(a, max, sizeof *list);
+    enum sp_status st = list ? SP_OK : SP_NOMEM;
 
     if (!st)
-        st = db_step(&s->own, q);
-    if (!st) {
-        *out = (struct store_change){
-            .id = (uint64_t)sqlite3_column_int64(q, 0),
-            .account = account,
-            .kind = (enum store_change_kind)sqlite3_column_int(q, 1),
-            .message = (uint64_t)sqlite3_column_int64(q, 2),
-            .folder = (uint64_t)sqlite3_column_int64(q, 3),
-            .target = (uint64_t)sqlite3_column_int64(q, 4),
-            .uid = (uint32_t)sqlite3_column_int64(q, 5),
-            .add = (uint32_t)sqlite3_column_int64(q, 6),
-            .remove = (uint32_t)sqlite3_column_int64(q, 7),
-        };
-        folder = db_text(q, 8, &a);
-        target = db_text(q, 9, &a);
-        if (!folder || !target)
-            st = SP_NOMEM;
+        st = db_query(&s->own, "SELECT id, account, kind, message, folder, target, source, uid, flags_add, flags_remove, add_keywords,"
+            " remove_keywords, tried, tried_uidvalidity, tried_uidnext, folder_raw, target_raw FROM change"
+            " WHERE account = ? AND id > ? ORDER BY id LIMIT ?", DB_ARGS(DB_I(account), DB_I(after), DB_I(max)), &q);
+    while (!st && found < max && !(st = db_step(&s->own, q))) {
+        struct store_change *c = &list[found++];
+        const char *folder = "", *target = "";
+        st = read_change(q, a, c, &folder, &target);
+        if (!st)
+            st = find(s, c->folder, account, folder, &c->folder);
+        if (!st)
+            st = find(s, c->target, account, target, &c->target);
     }
     db_end(q);
+    st = st == SP_EOF ? SP_OK : st;
+    *out = list;
+    *n = st ? 0 : found;
+    return st;
+}
+
+enum sp_status
+store_change_next(struct store *s, uint32_t account, struct arena *a, struct store_change *out)
+{
+    struct store_change *list;
+    size_t n;
+    enum sp_status st = store_changes(s, account, 0, 1, a, &list, &n);
+
+    if (!st && n == 0)
+        st = SP_NOT_FOUND;
     if (!st)
-        st = find(s, out->folder, account, folder, &out->folder);
-    if (!st)
-        st = find(s, out->target, account, target, &out->target);
-    arena_release(&a);
-    return st == SP_EOF ? SP_NOT_FOUND : st;
+        *out = list[0];
+    return st;
+}
+
+enum sp_status
+store_change_count(struct store *s, uint32_t account, uint64_t *n)
+{
+    int64_t count = 0;
+    enum sp_status st = db_number(&s->own, "SELECT count(*) FROM change WHERE ?1 = 0 OR account = ?1", DB_ARGS(DB_I(account)), &count);
+    *n = (uint64_t)count;
+    return st;
+}
+
+enum sp_status
+store_change_try(struct store *s, uint64_t id, uint32_t uidvalidity, uint32_t uidnext)
+{
+    enum sp_status st = db_change(&s->own, "UPDATE change SET tried = 1, tried_uidvalidity = ?, tried_uidnext = ?"
+        " WHERE id = ? AND tried = 0", DB_ARGS(DB_I(uidvalidity), DB_I(uidnext), DB_I(id)));
+    return st == SP_NOT_FOUND ? require_change(s, id) : st;
+}
+
+enum sp_status
+store_change_body_put(struct store *s, uint64_t id, const void *bytes, size_t len)
+{
+    enum sp_status st = require_change(s, id);
+    return st ? st : db_run(&s->own, "INSERT OR REPLACE INTO change_body (change, bytes) VALUES (?, ?)",
+        DB_ARGS(DB_I(id), DB_B(bytes, len)));
+}
+
+enum sp_status
+store_change_body_get(struct store *s, uint64_t id, int *fd)
+{
+    int64_t message = 0;
+    enum sp_status st = db_blob_fd(&s->own, "change_body", "bytes", (int64_t)id, fd);
+
+    if (st != SP_NOT_FOUND)
+        return st;
+    st = db_number(&s->own, "SELECT message FROM change WHERE id = ?", DB_ARGS(DB_I(id)), &message);
+    return st ? st : store_body_get(s, (uint64_t)message, fd);
 }
 
 enum sp_status

@@ -7,7 +7,7 @@
 
 #define MESSAGE_COLUMNS                                                                                              \
     "id, folder, uid, sort, date, flags, size, seal, lock, sender, risk, judged, has_body, thread, from_name, from_address," \
-    " recipients, subject, message_id, in_reply_to, refs, list_id"
+    " recipients, subject, message_id, in_reply_to, refs, list_id, keywords"
 
 /* Writes to `message` say OR FAIL: a statement with triggers that may ABORT keeps a journal of its own, which SQLCipher encrypts
    page by page (measured: 107 instead of 17 us per added message). Each of them changes one row, so there is nothing to undo. */
@@ -20,11 +20,11 @@ update_known(struct db *db, const struct store_message *m)
     return db_run(db,
         "UPDATE OR FAIL message SET sort = ?2, date = ?3, flags = ?4, size = max(size, ?5), list_id = ?6, recipients = ?7,"
         " from_name = CASE WHEN judged THEN from_name ELSE ?8 END, from_address = CASE WHEN judged THEN from_address ELSE ?9 END,"
-        " subject = CASE WHEN judged THEN subject ELSE ?10 END WHERE id = ?1"
-        " AND ((sort, date, flags, list_id, recipients) IS NOT (?2, ?3, ?4, ?6, ?7) OR size < ?5"
+        " subject = CASE WHEN judged THEN subject ELSE ?10 END, keywords = ?11 WHERE id = ?1"
+        " AND ((sort, date, flags, list_id, recipients, keywords) IS NOT (?2, ?3, ?4, ?6, ?7, ?11) OR size < ?5"
         "  OR (NOT judged AND (from_name, from_address, subject) IS NOT (?8, ?9, ?10)))",
         DB_ARGS(DB_I(m->id), DB_I(m->sort), DB_I(m->date), DB_I(m->flags), DB_I(m->size), DB_T(m->list_id), DB_T(m->to),
-            DB_T(m->from_name), DB_T(m->from_address), DB_T(m->subject)));
+            DB_T(m->from_name), DB_T(m->from_address), DB_T(m->subject), DB_T(m->keywords)));
 }
 
 static enum sp_status
@@ -42,11 +42,12 @@ insert_new(struct db *db, struct store_message *m)
     m->thread = (uint64_t)thread;
     return db_run(db,
         "INSERT OR FAIL INTO message (id, folder, uid, sort, date, flags, size, seal, lock, sender, risk, judged, has_body, thread,"
-        " depth, from_name, from_address, recipients, subject, message_id, in_reply_to, refs, list_id)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " depth, from_name, from_address, recipients, subject, message_id, in_reply_to, refs, list_id, keywords)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         DB_ARGS(DB_I(m->id), DB_I(m->folder), DB_I(m->uid), DB_I(m->sort), DB_I(m->date), DB_I(m->flags), DB_I(m->size),
             DB_I(thread), DB_I(thread_depth(m->references)), DB_T(m->from_name), DB_T(m->from_address), DB_T(m->to),
-            DB_T(m->subject), DB_T(m->message_id), DB_T(m->in_reply_to), DB_T(m->references), DB_T(m->list_id)));
+            DB_T(m->subject), DB_T(m->message_id), DB_T(m->in_reply_to), DB_T(m->references), DB_T(m->list_id),
+            DB_T(m->keywords)));
 }
 
 static enum sp_status
@@ -112,9 +113,10 @@ store_message_get(struct store *s, uint64_t id, struct arena *a, struct store_me
             .in_reply_to = db_text(q, 19, a),
             .references = db_text(q, 20, a),
             .list_id = db_text(q, 21, a),
+            .keywords = db_text(q, 22, a),
         };
         if (!out->from_name || !out->from_address || !out->to || !out->subject || !out->message_id || !out->in_reply_to ||
-            !out->references || !out->list_id)
+            !out->references || !out->list_id || !out->keywords)
             st = SP_NOMEM;
     }
     db_end(q);
@@ -194,6 +196,12 @@ enum sp_status
 store_flags_set(struct store *s, uint64_t id, uint32_t flags)
 {
     return db_change(db_of(s, id), "UPDATE OR FAIL message SET flags = ? WHERE id = ?", DB_ARGS(DB_I(flags), DB_I(id)));
+}
+
+enum sp_status
+store_keywords_set(struct store *s, uint64_t id, const char *keywords)
+{
+    return db_change(db_of(s, id), "UPDATE OR FAIL message SET keywords = ? WHERE id = ?", DB_ARGS(DB_T(keywords), DB_I(id)));
 }
 
 enum sp_status

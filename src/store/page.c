@@ -8,7 +8,8 @@
 #define MAX_ROWS 1000
 
 #define ROW_COLUMNS                                                                                                  \
-    "id, sort, date, from_name, from_address, recipients, subject, flags, size, seal, lock, sender, risk, judged, thread, depth"
+    "id, sort, date, from_name, from_address, recipients, subject, flags, size, seal, lock, sender, risk, judged, thread, depth," \
+    " folder, keywords"
 #define SELECT_ROWS "SELECT " ROW_COLUMNS " FROM message WHERE folder = ?1 "
 #define OLDER_FIRST " ORDER BY sort DESC, id DESC LIMIT ?4"
 #define NEWER_FIRST " ORDER BY sort, id LIMIT ?4"
@@ -45,8 +46,10 @@ read_row(sqlite3_stmt *q, struct arena *a, struct wr_index_row *r)
         .judged = (uint8_t)sqlite3_column_int(q, 13),
         .thread = (uint64_t)sqlite3_column_int64(q, 14),
         .depth = (uint16_t)sqlite3_column_int(q, 15),
+        .folder = (uint64_t)sqlite3_column_int64(q, 16),
+        .keywords = db_text(q, 17, a),
     };
-    return r->from_name && r->from_address && r->to && r->subject;
+    return r->from_name && r->from_address && r->to && r->subject && r->keywords;
 }
 
 static enum sp_status

@@ -52,8 +52,20 @@
     " UPDATE folder SET unread = unread + ((new.flags & 1) = 0) - ((old.flags & 1) = 0), generation = generation + 1"       \
     "  WHERE id = new.folder; END;"
 
+/* Keywords of messages; folders whose news are waited for and whose bodies stay. */
+#define MAIL_KEYWORDS                                                                                                       \
+    "ALTER TABLE message ADD COLUMN keywords TEXT NOT NULL DEFAULT '';"                                                     \
+    "ALTER TABLE folder ADD COLUMN watched INTEGER NOT NULL DEFAULT 0;"                                                     \
+    "ALTER TABLE folder ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;"                                                      \
+    "DROP TRIGGER message_changed;"                                                                                         \
+    "CREATE TRIGGER message_changed AFTER UPDATE OF flags, keywords, sort, seal, lock, sender, risk, subject, from_name,"   \
+    " from_address ON message WHEN new.folder = old.folder BEGIN"                                                           \
+    " UPDATE folder SET unread = unread + ((new.flags & 1) = 0) - ((old.flags & 1) = 0), generation = generation + 1"       \
+    "  WHERE id = new.folder; END;"
+
 static const char *const cache_steps[] = {
     MAIL_TABLES,
+    MAIL_KEYWORDS,
 };
 
 static const char *const own_steps[] = {
@@ -93,6 +105,18 @@ static const char *const own_steps[] = {
     " DELETE FROM transmission WHERE outbox = old.id; DELETE FROM sent_copy WHERE outbox = old.id; END;"
     "CREATE TABLE named_secret (name TEXT PRIMARY KEY, value BLOB NOT NULL);"
     "CREATE TABLE named_text (name TEXT PRIMARY KEY, value TEXT NOT NULL);",
+    MAIL_KEYWORDS
+    /* What the person chose for a folder of a server: by its name, so that it survives the loss of the cache. */
+    "CREATE TABLE folder_choice (account INTEGER NOT NULL, raw TEXT NOT NULL, watched INTEGER NOT NULL, pinned INTEGER NOT NULL,"
+    " PRIMARY KEY (account, raw)) WITHOUT ROWID;"
+    "ALTER TABLE change ADD COLUMN add_keywords TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE change ADD COLUMN remove_keywords TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE change ADD COLUMN source INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE change ADD COLUMN tried INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE change ADD COLUMN tried_uidvalidity INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE change ADD COLUMN tried_uidnext INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE change_body (change INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"
+    "CREATE TRIGGER change_gone AFTER DELETE ON change BEGIN DELETE FROM change_body WHERE change = old.id; END;",
 };
 
 static const struct {

@@ -35,11 +35,17 @@ struct store_folder {
     uint64_t highestmodseq;
     uint32_t total, unread; /* maintained counters */
     uint64_t generation;    /* grows with every change of its rows */
+    bool watched, pinned;   /* news are waited for (IDLE); bodies are fetched and stay */
 };
 /* The id kept for an account's name; made when new. */
 enum sp_status store_account(struct store *s, const char *name, uint32_t *id) SP_MUST_USE;
-/* Inserts (id 0: by account and raw) or updates name, role, selectable, uid state. f->id is set. Counters are not touched. */
+/* Inserts (id 0: by account and raw) or updates name, role, selectable, uid state. f->id is set. Counters are not touched; watched
+   and pinned count for a new folder only, and what the person chose for one of that name goes before (f is set accordingly). */
 enum sp_status store_folder_put(struct store *s, struct store_folder *f) SP_MUST_USE;
+/* by_person: chosen for good, also after the loss of the cache; else a default, which does nothing to what the person chose. */
+enum sp_status store_folder_choose(struct store *s, uint64_t id, bool watched, bool pinned, bool by_person) SP_MUST_USE;
+/* The server's folder has another name now: its messages, choices and waiting changes stay. SP_EXISTS: that name is known already. */
+enum sp_status store_folder_rename(struct store *s, uint64_t id, const char *raw, const char *name) SP_MUST_USE;
 enum sp_status store_folder_get(struct store *s, uint64_t id, struct arena *a, struct store_folder *out) SP_MUST_USE;
 /* The account's folder with that role; SP_NOT_FOUND. */
 enum sp_status store_folder_by_role(struct store *s, uint32_t account, enum sp_folder_role role, struct arena *a, struct store_folder *out) SP_MUST_USE;
@@ -57,6 +63,7 @@ struct store_message {
     int64_t sort;           /* order in the index: internal date, else Date; newest = largest */
     int64_t date;
     const char *from_name, *from_address, *to, *subject, *message_id, *in_reply_to, *references, *list_id;
+    const char *keywords;   /* separated by spaces, as the server spells them; none that has a flag. NULL is "" */
     uint32_t flags;
     uint64_t size;
     uint8_t seal, lock, sender, risk, judged; /* of the verdict; judged 0 = not computed yet */
@@ -78,6 +85,7 @@ struct store_uid {
 };
 enum sp_status store_uids(struct store *s, uint64_t folder, struct store_uid **out /* caller frees */, size_t *n) SP_MUST_USE;
 enum sp_status store_flags_set(struct store *s, uint64_t id, uint32_t flags) SP_MUST_USE;
+enum sp_status store_keywords_set(struct store *s, uint64_t id, const char *keywords) SP_MUST_USE;
 enum sp_status store_message_remove(struct store *s, uint64_t id) SP_MUST_USE;
 /* Moves or copies within the store; *new_id gets the message's id there (uid 0 until the server told it). */
 enum sp_status store_message_move(struct store *s, uint64_t id, uint64_t folder, bool copy, uint64_t *new_id) SP_MUST_USE;
@@ -100,18 +108,36 @@ enum sp_status store_session_key_get(struct store *s, uint64_t id, unsigned laye
 
 /* --- journal of local changes that the server must still learn, in order */
 enum store_change_kind { STORE_CHANGE_FLAGS, STORE_CHANGE_MOVE, STORE_CHANGE_COPY, STORE_CHANGE_APPEND, STORE_CHANGE_EXPUNGE };
-/* folder and target are 0 when the folder is gone; after the loss of the cache they are found again by their raw names. */
+/* folder and target are 0 when the folder is gone; after the loss of the cache they are found again by their raw names.
+   APPEND: message is the row here (uid 0) in the target folder; its bytes are in `own` when store_change_body_put was called (needed
+   when they are nowhere else: the cache may be lost), else they are the row's body. source: a message that is to go, here and on its
+   own server, once the APPEND is done (moved between accounts), 0 = none. */
 struct store_change {
     uint64_t id;
     uint32_t account;
     enum store_change_kind kind;
     uint64_t message, folder, target; /* folder: where it was; target: of MOVE, COPY, APPEND */
+    uint64_t source;
     uint32_t uid, add, remove;
+    const char *add_keywords, *remove_keywords; /* separated by spaces; NULL is "" */
+    /* store_change_try: the target's state before the first try. What a try may have left has a uid of tried_uidnext or above. */
+    bool tried;
+    uint32_t tried_uidvalidity, tried_uidnext;
 };
 enum sp_status store_change_add(struct store *s, struct store_change *c) SP_MUST_USE;
 /* The oldest change of an account; SP_NOT_FOUND when none. */
-enum sp_status store_change_next(struct store *s, uint32_t account, struct store_change *out) SP_MUST_USE;
+enum sp_status store_change_next(struct store *s, uint32_t account, struct arena *a, struct store_change *out) SP_MUST_USE;
+/* The oldest changes with an id above after, at most max; *n may be 0. */
+enum sp_status store_changes(struct store *s, uint32_t account, uint64_t after, size_t max, struct arena *a, struct store_change **out, size_t *n) SP_MUST_USE;
+/* How many wait (account 0: of all); proportional to them. */
+enum sp_status store_change_count(struct store *s, uint32_t account, uint64_t *n) SP_MUST_USE;
+/* Before the first try of what must not be done twice; durable when it returns. Later calls change nothing. */
+enum sp_status store_change_try(struct store *s, uint64_t id, uint32_t uidvalidity, uint32_t uidnext) SP_MUST_USE;
 enum sp_status store_change_done(struct store *s, uint64_t id) SP_MUST_USE;
+/* The message's bytes of an APPEND, kept in `own` until the change is done. */
+enum sp_status store_change_body_put(struct store *s, uint64_t id, const void *bytes, size_t len) SP_MUST_USE;
+/* A sealed memfd (caller closes) with those, or the body of its message; SP_NOT_FOUND. */
+enum sp_status store_change_body_get(struct store *s, uint64_t id, int *fd) SP_MUST_USE;
 /* Is a change of this message waiting? (then the server's older flags must not overwrite ours) */
 bool store_change_waiting(struct store *s, uint64_t message);
 /* Is a change of the message that had this uid in that folder waiting? (moved or removed here: the sync must not add it again) */

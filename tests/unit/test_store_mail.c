@@ -115,6 +115,64 @@ messages_come_back_whole(void **state)
     assert_int_equal(store_message_remove(f->s, 12345), SP_NOT_FOUND);
 }
 
+static void
+keywords_are_kept_and_shown(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t folder = fixture_folder(f, "INBOX", SP_FOLDER_INBOX, false), local = fixture_folder(f, "Keep", SP_FOLDER_NONE, true), to;
+    uint64_t id = fixture_message(f, folder, 1, 1, "", "");
+    struct wm_index_page ask = {.folder = folder, .where = SP_PAGE_NEWEST, .count = 5};
+    struct wm_index_rows rows;
+
+    assert_string_equal(message_of(f, id).keywords, "");
+    uint64_t before = folder_of(f, folder).generation;
+    assert_int_equal(store_keywords_set(f->s, id, "Work $Important"), SP_OK);
+    assert_true(folder_of(f, folder).generation > before);
+    assert_int_equal(store_page(f->s, &ask, &f->a, &rows), SP_OK);
+    assert_string_equal(rows.rows[0].keywords, "Work $Important");
+    assert_true(rows.rows[0].folder == folder);
+    assert_int_equal(store_message_move(f->s, id, local, false, &to), SP_OK);
+    assert_string_equal(message_of(f, to).keywords, "Work $Important");
+    struct store_message m = {.folder = folder, .uid = 7, .keywords = "a b"};
+    assert_int_equal(store_messages_add(f->s, &m, 1), SP_OK);
+    assert_string_equal(message_of(f, m.id).keywords, "a b");
+    m.keywords = "c";
+    assert_int_equal(store_messages_add(f->s, &m, 1), SP_OK);
+    assert_string_equal(message_of(f, m.id).keywords, "c");
+    assert_int_equal(store_keywords_set(f->s, 12345, "x"), SP_NOT_FOUND);
+}
+
+/* What a person chose goes before any default, and stays when the server's folder is renamed or comes again. */
+static void
+choices_for_folders_stay(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t a = fixture_folder(f, "Lists", SP_FOLDER_NONE, false), b = fixture_folder(f, "Other", SP_FOLDER_NONE, false);
+    struct store_change c = {.account = 1, .kind = STORE_CHANGE_FLAGS, .folder = a, .uid = 3}, got;
+
+    assert_int_equal(store_folder_choose(f->s, a, true, false, false), SP_OK);
+    assert_true(folder_of(f, a).watched && !folder_of(f, a).pinned);
+    assert_int_equal(store_folder_choose(f->s, a, false, true, true), SP_OK);
+    assert_int_equal(store_folder_choose(f->s, a, true, false, false), SP_OK); /* a default comes too late */
+    assert_true(!folder_of(f, a).watched && folder_of(f, a).pinned);
+    assert_int_equal(store_folder_choose(f->s, 4711, true, true, true), SP_NOT_FOUND);
+
+    uint64_t m = fixture_message(f, a, 3, 1, "", "");
+    assert_int_equal(store_change_add(f->s, &c), SP_OK);
+    assert_int_equal(store_folder_rename(f->s, a, "Other", "Other"), SP_EXISTS);
+    assert_string_equal(folder_of(f, a).raw, "Lists");
+    assert_int_equal(store_folder_rename(f->s, a, "Old.Lists", "Old/Lists"), SP_OK);
+    assert_string_equal(folder_of(f, a).name, "Old/Lists");
+    assert_true(message_of(f, m).folder == a && folder_of(f, a).total == 1);
+    assert_int_equal(store_folder_remove(f->s, a), SP_OK);
+    assert_int_equal(store_change_next(f->s, 1, &f->a, &got), SP_OK);
+    assert_true(got.folder == 0);
+    a = fixture_folder(f, "Old.Lists", SP_FOLDER_NONE, false);
+    assert_true(folder_of(f, a).pinned && !folder_of(f, a).watched && !folder_of(f, b).pinned);
+    assert_int_equal(store_change_next(f->s, 1, &f->a, &got), SP_OK);
+    assert_true(got.folder == a);
+}
+
 /* --- counters against a model, after many random operations */
 
 #define MODEL 300
@@ -459,7 +517,7 @@ main(void)
         T(accounts_keep_their_ids), T(folders_are_kept_and_ordered), T(messages_come_back_whole),
         T(counters_hold_after_random_operations), T(pages_are_complete_and_ordered), T(pages_are_stable_under_inserts),
         T(threads_join_in_any_order), T(bodies_come_back_as_they_were), T(verdicts_fill_the_index), T(moving_keeps_everything),
-        T(uids_come_ascending),
+        T(uids_come_ascending), T(keywords_are_kept_and_shown), T(choices_for_folders_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

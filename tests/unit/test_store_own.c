@@ -26,7 +26,7 @@ journal_keeps_its_order(void **state)
     struct store_change two = {.account = 1, .kind = STORE_CHANGE_MOVE, .message = m, .folder = inbox, .target = trash, .uid = 5};
     struct store_change other = {.account = 2, .kind = STORE_CHANGE_EXPUNGE, .folder = inbox, .uid = 9}, got;
 
-    assert_int_equal(store_change_next(f->s, 1, &got), SP_NOT_FOUND);
+    assert_int_equal(store_change_next(f->s, 1, &f->a, &got), SP_NOT_FOUND);
     assert_false(store_change_waiting(f->s, m));
     assert_int_equal(store_change_add(f->s, &one), SP_OK);
     assert_int_equal(store_change_add(f->s, &other), SP_OK);
@@ -36,17 +36,63 @@ journal_keeps_its_order(void **state)
     assert_false(store_change_uid_waiting(f->s, inbox, 6));
     fixture_close(f);
     fixture_open(f, false);
-    assert_int_equal(store_change_next(f->s, 1, &got), SP_OK);
+    assert_int_equal(store_change_next(f->s, 1, &f->a, &got), SP_OK);
     assert_true(got.id == one.id && got.kind == STORE_CHANGE_FLAGS && got.add == SP_FLAG_SEEN && got.remove == SP_FLAG_FLAGGED);
     assert_true(got.message == m && got.folder == inbox && got.uid == 5 && got.target == 0);
     assert_int_equal(store_change_done(f->s, one.id), SP_OK);
     assert_int_equal(store_change_done(f->s, one.id), SP_NOT_FOUND);
-    assert_int_equal(store_change_next(f->s, 1, &got), SP_OK);
+    assert_int_equal(store_change_next(f->s, 1, &f->a, &got), SP_OK);
     assert_true(got.id == two.id && got.target == trash);
     assert_int_equal(store_change_done(f->s, two.id), SP_OK);
-    assert_int_equal(store_change_next(f->s, 1, &got), SP_NOT_FOUND);
-    assert_int_equal(store_change_next(f->s, 2, &got), SP_OK);
+    assert_int_equal(store_change_next(f->s, 1, &f->a, &got), SP_NOT_FOUND);
+    assert_int_equal(store_change_next(f->s, 2, &f->a, &got), SP_OK);
     assert_false(store_change_waiting(f->s, m));
+}
+
+/* What must not be done twice is noted before the first try; an APPEND's bytes are kept apart from the cache. */
+static void
+journal_keeps_what_a_try_needs(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t inbox = fixture_folder(f, "INBOX", SP_FOLDER_INBOX, false), row = fixture_message(f, inbox, 0, 1, "<a@x>", ""), n;
+    struct store_change c = {.account = 1, .kind = STORE_CHANGE_APPEND, .message = row, .target = inbox, .source = 77, .add = SP_FLAG_SEEN,
+        .add_keywords = "one two", .remove_keywords = "three"}, got, *list;
+    struct store_change later = {.account = 1, .kind = STORE_CHANGE_EXPUNGE, .folder = inbox, .uid = 9};
+    size_t found;
+    int fd;
+
+    assert_int_equal(store_change_add(f->s, &c), SP_OK);
+    assert_int_equal(store_change_add(f->s, &later), SP_OK);
+    assert_int_equal(store_change_next(f->s, 1, &f->a, &got), SP_OK);
+    assert_true(got.kind == STORE_CHANGE_APPEND && got.source == 77 && !got.tried && got.target == inbox);
+    assert_string_equal(got.add_keywords, "one two");
+    assert_string_equal(got.remove_keywords, "three");
+    assert_int_equal(store_change_try(f->s, c.id, 5, 100), SP_OK);
+    assert_int_equal(store_change_try(f->s, c.id, 6, 200), SP_OK); /* a later try changes nothing */
+    assert_int_equal(store_change_try(f->s, 99, 6, 200), SP_NOT_FOUND);
+    fixture_close(f);
+    fixture_open(f, false);
+    assert_int_equal(store_changes(f->s, 1, 0, 10, &f->a, &list, &found), SP_OK);
+    assert_int_equal(found, 2);
+    assert_true(list[0].tried && list[0].tried_uidvalidity == 5 && list[0].tried_uidnext == 100);
+    assert_int_equal(store_changes(f->s, 1, list[0].id, 10, &f->a, &list, &found), SP_OK);
+    assert_true(found == 1 && list[0].id == later.id && !list[0].tried);
+    assert_int_equal(store_change_count(f->s, 1, &n), SP_OK);
+    assert_int_equal(n, 2);
+    assert_int_equal(store_change_count(f->s, 2, &n), SP_OK);
+    assert_int_equal(n, 0);
+
+    assert_int_equal(store_change_body_get(f->s, c.id, &fd), SP_NOT_FOUND);
+    assert_int_equal(store_body_put(f->s, row, "cached", 6), SP_OK);
+    assert_int_equal(store_change_body_get(f->s, c.id, &fd), SP_OK);
+    check_fd(fd, "cached", 6);
+    assert_int_equal(store_change_body_put(f->s, c.id, "own", 3), SP_OK);
+    assert_int_equal(store_change_body_put(f->s, 99, "own", 3), SP_NOT_FOUND);
+    assert_int_equal(store_message_remove(f->s, row), SP_OK); /* as a lost cache */
+    assert_int_equal(store_change_body_get(f->s, c.id, &fd), SP_OK);
+    check_fd(fd, "own", 3);
+    assert_int_equal(store_change_done(f->s, c.id), SP_OK);
+    assert_int_equal(store_change_body_get(f->s, c.id, &fd), SP_NOT_FOUND);
 }
 
 static void
@@ -196,7 +242,7 @@ main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        T(journal_keeps_its_order), T(drafts_come_back_whole), T(outbox_keeps_every_transmission), T(secrets_and_texts_by_name),
+        T(journal_keeps_its_order), T(journal_keeps_what_a_try_needs), T(drafts_come_back_whole), T(outbox_keeps_every_transmission), T(secrets_and_texts_by_name),
         T(transactions_undo_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -244,11 +244,11 @@ damaged_cache_is_kept_aside(void **state)
     damage(f, "cache.db", 50);
     fixture_open(f, true);
     assert_int_equal(count_files(f, "cache.damaged"), 1);
-    assert_int_equal(store_change_next(f->s, 1, &got), SP_OK);
+    assert_int_equal(store_change_next(f->s, 1, &f->a, &got), SP_OK);
     assert_int_equal(got.folder, 0); /* not there yet */
     uint64_t again = fixture_folder(f, "INBOX", SP_FOLDER_INBOX, false);
     assert_true(again != inbox);
-    assert_int_equal(store_change_next(f->s, 1, &got), SP_OK);
+    assert_int_equal(store_change_next(f->s, 1, &f->a, &got), SP_OK);
     assert_int_equal(got.folder, again);
     assert_true(fixture_message(f, again, 1, 1, "", "") != m);
     struct store_message kept;
