@@ -9,6 +9,7 @@
 
 #include "accounts.h"
 #include "base/log.h"
+#include "base/uidset.h"
 #include "events.h"
 #include "sync.h"
 
@@ -181,18 +182,27 @@ last_uid(const struct call_reply *r)
     return uid;
 }
 
+/* What COPYUID says of the message, 0 when it says nothing that can be used: the folder there may be a new one that we do not know yet. */
+static uint32_t
+told_uid(struct replay *r, const struct call_reply *reply, struct arena *arena)
+{
+    const struct wm_imap_moved *m = reply->in->type == WM_TYPE_imap_moved ? reply->in->msg : NULL;
+    struct store_folder target;
+    struct uid_range range;
+    if (!m || !m->uidvalidity || store_folder_get(r->account->engine->store, r->change.target, arena, &target) != SP_OK ||
+        target.uidvalidity != m->uidvalidity || uidset_span(m->to) != 1 || !uidset_has(m->from, r->uid))
+        return 0;
+    const char *to = m->to;
+    return uidset_next(&to, &range) ? range.first : 0;
+}
+
 /* After MOVE or COPY: the row here learns its uid there; when it cannot be told, the row goes and the synchronisation brings it. */
 static void
-on_located(const struct call_reply *reply, struct arena *arena, void *arg)
+located(struct replay *r, uint32_t uid, struct arena *arena)
 {
-    struct replay *r = arg;
     struct engine *e = r->account->engine;
     struct store_message m;
     uint64_t other;
-    if (!reply->final)
-        return;
-    r->op = NULL;
-    uint32_t uid = last_uid(reply);
     bool here = store_message_get(e->store, r->change.message, arena, &m) == SP_OK && m.folder == r->change.target && m.uid == 0;
     enum sp_status st = SP_OK;
     if (here && uid && store_message_by_uid(e->store, m.folder, uid, &other) == SP_NOT_FOUND)
@@ -205,6 +215,16 @@ on_located(const struct call_reply *reply, struct arena *arena, void *arg)
         sync_folder(r->account->sync, r->change.target);
     events_folder(e, r->change.target);
     change_done(r);
+}
+
+static void
+on_located(const struct call_reply *reply, struct arena *arena, void *arg)
+{
+    struct replay *r = arg;
+    if (!reply->final)
+        return;
+    r->op = NULL;
+    located(r, last_uid(reply), arena);
 }
 
 static void
@@ -226,6 +246,11 @@ on_done(const struct call_reply *reply, struct arena *arena, void *arg)
     }
     bool lands = r->change.kind == STORE_CHANGE_MOVE || r->change.kind == STORE_CHANGE_COPY;
     if (lands && store_message_get(e->store, r->change.message, arena, &m) == SP_OK && m.folder == r->change.target && m.uid == 0) {
+        uint32_t uid = told_uid(r, reply, arena);
+        if (uid) {
+            located(r, uid, arena);
+            return;
+        }
         run(r, r->change.target, WM_TYPE_imap_search_id, &(struct wm_imap_search_id){.message_id = m.message_id}, on_located);
         return;
     }

@@ -26,7 +26,6 @@ struct imap {
     mailstream *mailstream;
     bool secure, authenticated, selected;
     uint32_t capabilities;     /* enum sp_imap_capability */
-    bool keyword_any;          /* of the selected folder */
     struct buf capability_text;
     struct buf text;           /* the server's words to the last command, "" when none */
     int64_t timeout_ms;        /* longest silence */
@@ -46,6 +45,8 @@ bool imap_tls_refused(enum sp_status st);
 
 /* Everything in *out is in the arena. */
 enum sp_status imap_list(struct imap *im, struct arena *arena, struct wm_imap_folders *out) SP_MUST_USE;
+/* Of a folder that need not be selected; told 0 when the server's answer cannot be read. */
+enum sp_status imap_status(struct imap *im, const char *raw, struct wr_imap_state *out) SP_MUST_USE;
 /* The name may be UTF-8 here: it is encoded when it is not ASCII. */
 enum sp_status imap_create(struct imap *im, const char *raw) SP_MUST_USE;
 enum sp_status imap_select(struct imap *im, const char *raw, bool read_only, struct wm_imap_selected *out) SP_MUST_USE;
@@ -64,9 +65,16 @@ enum sp_status imap_fetch_flags(struct imap *im, const char *uid_set, uint64_t s
 typedef void imap_progress_fn(void *arg, uint64_t done, uint64_t total);
 enum sp_status imap_fetch_body(struct imap *im, uint32_t uid, imap_progress_fn *fn, void *arg, int *fd) SP_MUST_USE;
 
-enum sp_status imap_store(struct imap *im, const char *uid_set, uint32_t add, uint32_t remove) SP_MUST_USE;
-/* SP_NOT_FOUND when the target folder does not exist. Without MOVE: COPY, \Deleted, UID EXPUNGE; without UIDPLUS the originals stay \Deleted. */
-enum sp_status imap_move(struct imap *im, const char *uid_set, const char *raw, bool copy) SP_MUST_USE;
+/* SP_INVALID when a keyword is no atom. The message's session is not looked at. */
+enum sp_status imap_store(struct imap *im, const struct wm_imap_store *m) SP_MUST_USE;
+/* Where messages went (COPYUID): both sets in the same order; uidvalidity 0 and "" when the server did not say. */
+struct imap_copied {
+    uint32_t uidvalidity;
+    struct buf from, to;
+};
+void imap_copied_release(struct imap_copied *c);
+/* *out begins zeroed and may be partly filled when it fails. SP_NOT_FOUND when the target folder does not exist. Without MOVE: COPY, \Deleted, UID EXPUNGE; without UIDPLUS the originals stay \Deleted. */
+enum sp_status imap_move(struct imap *im, const char *uid_set, const char *raw, bool copy, struct imap_copied *out) SP_MUST_USE;
 /* Never more than the set; SP_UNSUPPORTED when the server cannot do that. */
 enum sp_status imap_expunge(struct imap *im, const char *uid_set) SP_MUST_USE;
 /* bytes: the message; line ends become CRLF. uidvalidity and uid are 0 without UIDPLUS. */

@@ -9,7 +9,7 @@
 
 #include "base/memfd.h"
 #include "imap_command.h"
-#include "uidset.h"
+#include "base/uidset.h"
 
 #define CHUNK 2000           /* messages per command */
 #define SPAN_TRUSTED 50000   /* larger sets are turned into existing UIDs first */
@@ -123,17 +123,6 @@ flush(struct batch *b)
     arena_clear(&b->arena);
 }
 
-static bool
-was_asked(const struct batch *b, uint32_t uid)
-{
-    struct uid_range r;
-    const char *set = b->asked;
-    while (uidset_next(&set, &r))
-        if (uid >= r.first && uid <= r.last)
-            return true;
-    return false;
-}
-
 /* libetpan's handler: one FETCH response. Those that came by themselves (flag changes of other messages) are left out. */
 static void
 on_message(struct mailimap_msg_att *att, void *arg)
@@ -157,7 +146,7 @@ on_message(struct mailimap_msg_att *att, void *arg)
     }
     if (!m->keywords)
         b->status = SP_NOMEM;
-    if (m->uid == 0 || !has_flags || (b->on_headers && m->header.len == 0 && m->size == 0) || !was_asked(b, m->uid))
+    if (m->uid == 0 || !has_flags || (b->on_headers && m->header.len == 0 && m->size == 0) || !uidset_has(b->asked, m->uid))
         return;
     b->n++;
     b->answers++;
@@ -241,7 +230,7 @@ fetch_existing(struct batch *b, const char *set, const char *items)
         uint32_t *list = (uint32_t *)(void *)uids.data;
         size_t count = uidset_sort(list, uids.len / sizeof *list);
         b->asked = whole;
-        if (count > 1 || was_asked(b, list[0])) /* "9:*" names the last message even when its UID is lower */
+        if (count > 1 || uidset_has(b->asked, list[0])) /* "9:*" names the last message even when its UID is lower */
             st = fetch_uids(b, list, count, items);
     }
     buf_release(&piece);

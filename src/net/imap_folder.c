@@ -6,11 +6,12 @@
 #include <time.h>
 
 #include "imap_command.h"
-#include "uidset.h"
+#include "base/uidset.h"
 #include "imap_name.h"
 
 #define MAX_FOLDERS 100000
 #define SET_BYTES 4000    /* of a UID set in one command */
+#define MAX_KEYWORD 200
 #define INLINE_LITERAL 4096 /* LITERAL- (RFC 7888) */
 #define WAITED_LITERAL 65536 /* larger ones wait for the server's consent even with LITERAL+ */
 
@@ -60,8 +61,30 @@ usable_name(const char *name)
     return true;
 }
 
+#define STATUS_ITEMS "MESSAGES UIDNEXT UIDVALIDITY UNSEEN"
+
+static const char *
+status_items(const struct imap *im)
+{
+    return im->capabilities & SP_IMAP_CONDSTORE ? STATUS_ITEMS " HIGHESTMODSEQ" : STATUS_ITEMS;
+}
+
+/* What a STATUS line said of the folder (raw NULL: of any), if it is all there. */
+static void
+find_state(const struct imap *im, const char *raw, struct wr_imap_state *out)
+{
+    const struct buf *b = &im->stream.filter.notes.states;
+    struct filter_status s;
+    for (size_t at = 0; at < b->len; at += sizeof s + strlen(b->data + at + sizeof s) + 1) {
+        memcpy(&s, b->data + at, sizeof s);
+        if ((!raw || strcmp(b->data + at + sizeof s, raw) == 0) && s.uidvalidity && s.uidnext)
+            *out = (struct wr_imap_state){.told = 1, .uidvalidity = s.uidvalidity, .uidnext = s.uidnext, .exists = s.exists, .unseen = s.unseen,
+                                          .highestmodseq = s.highestmodseq};
+    }
+}
+
 static enum sp_status
-copy_folder(const struct mailimap_mailbox_list *mb, struct arena *arena, struct wr_imap_folder *out)
+copy_folder(const struct imap *im, const struct mailimap_mailbox_list *mb, struct arena *arena, struct wr_imap_folder *out)
 {
     struct buf name = BUF_INIT;
     bool noselect = mb->mb_flag && mb->mb_flag->mbf_type == MAILIMAP_MBX_LIST_FLAGS_SFLAG && mb->mb_flag->mbf_sflag == MAILIMAP_MBX_LIST_SFLAG_NOSELECT;
@@ -74,17 +97,41 @@ copy_folder(const struct mailimap_mailbox_list *mb, struct arena *arena, struct 
         .selectable = !noselect && !has_oflag(mb, "Noselect") && !has_oflag(mb, "NonExistent"),
     };
     buf_release(&name);
+    find_state(im, mb->mb_name, &out->state);
     return out->raw && out->name && out->delimiter ? SP_OK : SP_NOMEM;
+}
+
+enum sp_status
+imap_status(struct imap *im, const char *raw, struct wr_imap_state *out)
+{
+    struct buf quoted = BUF_INIT;
+    enum sp_status st = imap_quote(&quoted, raw);
+    *out = (struct wr_imap_state){0};
+    if (!st)
+        st = imap_raw(im, &filter_limits_imap, "STATUS %s (%s)", quoted.data, status_items(im));
+    buf_release(&quoted);
+    if (!st)
+        find_state(im, NULL, out);
+    return st;
 }
 
 enum sp_status
 imap_list(struct imap *im, struct arena *arena, struct wm_imap_folders *out)
 {
     struct filter_limits limits = filter_limits_imap;
-    bool special = im->capabilities & SP_IMAP_SPECIAL_USE && imap_has(im, "LIST-EXTENDED");
+    struct buf command = BUF_INIT;
+    bool extended = imap_has(im, "LIST-EXTENDED"), special = extended && im->capabilities & SP_IMAP_SPECIAL_USE, status = imap_has(im, "LIST-STATUS");
     limits.literal = 4096;
-    limits.lines = MAX_FOLDERS;
-    enum sp_status st = imap_parsed(im, IMAP_TOTAL_MS, &limits, special ? "LIST \"\" \"*\" RETURN (SPECIAL-USE)" : "LIST \"\" \"*\"");
+    limits.lines = 2 * MAX_FOLDERS;
+    buf_adds(&command, "LIST \"\" \"*\"");
+    if (special || status)
+        buf_addf(&command, " RETURN (%s%s", special ? "SPECIAL-USE" : "", special && status ? " " : "");
+    if (status)
+        buf_addf(&command, "STATUS (%s)", status_items(im));
+    if (special || status)
+        buf_addc(&command, ')');
+    enum sp_status st = command.failed ? SP_NOMEM : imap_parsed(im, IMAP_TOTAL_MS, &limits, command.data);
+    buf_release(&command);
     if (st)
         return st;
     clist *list = im->session->imap_response_info ? im->session->imap_response_info->rsp_mailbox_list : NULL;
@@ -95,7 +142,7 @@ imap_list(struct imap *im, struct arena *arena, struct wm_imap_folders *out)
         return SP_NOMEM;
     for (clistiter *i = list ? clist_begin(list) : NULL; i && !st; i = clist_next(i))
         if (usable_name(((const struct mailimap_mailbox_list *)clist_content(i))->mb_name))
-            st = copy_folder(clist_content(i), arena, &out->folders[out->folders_n++]);
+            st = copy_folder(im, clist_content(i), arena, &out->folders[out->folders_n++]);
     return st;
 }
 
@@ -139,11 +186,10 @@ imap_select(struct imap *im, const char *raw, bool read_only, struct wm_imap_sel
     if (n->uidvalidity == 0) /* no UIDs that mean anything: nothing can be kept of such a folder */
         return SP_UNSUPPORTED;
     im->selected = true;
-    im->keyword_any = n->any_keyword;
     im->session->imap_state = MAILIMAP_STATE_SELECTED;
     n->exists_seen = n->expunges = n->fetches = 0;
     *out = (struct wm_imap_selected){.uidvalidity = n->uidvalidity, .uidnext = n->uidnext, .exists = n->exists,
-                                     .highestmodseq = n->highestmodseq, .keywords_allowed = n->any_keyword};
+                                     .highestmodseq = n->highestmodseq, .keywords_allowed = n->any_keyword || !n->permanent}; /* untold: everything is permanent (RFC 9051 section 7.1) */
     return SP_OK;
 }
 
@@ -196,53 +242,110 @@ for_set(struct imap *im, const char *prefix, const char *set, const char *suffix
     return st;
 }
 
+/* A flag-keyword is an atom (RFC 9051 section 9), so nothing of a command can hide in it (S54); "\\" begins system flags. */
+static bool
+keywords_valid(const struct wr_text *keywords, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const char *k = keywords[i].text;
+        if (!*k || strlen(k) > MAX_KEYWORD)
+            return false;
+        for (; *k; k++)
+            if (*k <= ' ' || *k >= 0x7f || strchr("(){%*\"\\]", *k))
+                return false;
+    }
+    return true;
+}
+
 static enum sp_status
-store_one(struct imap *im, const char *set, char sign, uint32_t flags)
+store_one(struct imap *im, const char *set, char sign, uint32_t flags, const struct wr_text *keywords, uint32_t n)
 {
     struct buf suffix = BUF_INIT;
-    if (!flags)
+    if (!keywords_valid(keywords, n))
+        return SP_INVALID;
+    if (!flags && !n)
         return SP_OK;
     buf_addf(&suffix, "%cFLAGS.SILENT ", sign);
     imap_add_flags(&suffix, flags);
+    buf_truncate(&suffix, suffix.len - 1);
+    for (uint32_t i = 0; i < n; i++)
+        buf_addf(&suffix, "%s%s", suffix.data[suffix.len - 1] == '(' ? "" : " ", keywords[i].text);
+    buf_addc(&suffix, ')');
     enum sp_status st = suffix.failed ? SP_NOMEM : for_set(im, "UID STORE", set, suffix.data);
     buf_release(&suffix);
     return st;
 }
 
 enum sp_status
-imap_store(struct imap *im, const char *uid_set, uint32_t add, uint32_t remove)
+imap_store(struct imap *im, const struct wm_imap_store *m)
 {
     const uint32_t ours = SP_FLAG_SEEN | SP_FLAG_ANSWERED | SP_FLAG_FLAGGED | SP_FLAG_DELETED | SP_FLAG_DRAFT | SP_FLAG_FORWARDED | SP_FLAG_JUNK |
                           SP_FLAG_PHISHING;
-    enum sp_status st = store_one(im, uid_set, '+', add & ours);
-    return st ? st : store_one(im, uid_set, '-', remove & ours);
+    enum sp_status st = store_one(im, m->uid_set, '+', m->add & ours, m->add_keywords, m->add_keywords_n);
+    return st ? st : store_one(im, m->uid_set, '-', m->remove & ours, m->remove_keywords, m->remove_keywords_n);
+}
+
+/* Reads one set of a COPYUID code; false when it is none of at most as many UIDs as were asked for. */
+static bool
+take_set(const char **at, uint64_t most, struct buf *out)
+{
+    buf_add(out, *at, strcspn(*at, " "));
+    *at += out->len;
+    uint64_t span = uidset_valid(buf_str(out)) ? uidset_span(buf_str(out)) : 0;
+    return span > 0 && span <= most;
+}
+
+/* Adds what a COPYUID code (RFC 4315 section 3) says of one command. What is no sense or names others than were asked for is left out. */
+static void
+note_copied(const char *code, const char *asked, struct imap_copied *out)
+{
+    struct buf from = BUF_INIT, to = BUF_INIT;
+    struct uid_range r;
+    char *end;
+    unsigned long validity = strtoul(code, &end, 10);
+    const char *at = end, *set;
+    bool good = *at++ == ' ' && validity && validity <= UINT32_MAX && (!out->uidvalidity || out->uidvalidity == validity);
+    good = good && take_set(&at, uidset_span(asked), &from) && *at++ == ' ' && take_set(&at, uidset_span(asked), &to) && *at == '\0' &&
+           uidset_span(buf_str(&from)) == uidset_span(buf_str(&to));
+    for (set = buf_str(&from); good && uidset_next(&set, &r);)
+        for (uint64_t uid = r.first; good && uid <= r.last; uid++)
+            good = uidset_has(asked, (uint32_t)uid);
+    if (good && !from.failed && !to.failed) {
+        out->uidvalidity = (uint32_t)validity;
+        buf_addf(&out->from, "%s%s", out->from.len ? "," : "", buf_str(&from));
+        buf_addf(&out->to, "%s%s", out->to.len ? "," : "", buf_str(&to));
+    }
+    buf_release(&from);
+    buf_release(&to);
+}
+
+void
+imap_copied_release(struct imap_copied *c)
+{
+    buf_release(&c->from);
+    buf_release(&c->to);
 }
 
 enum sp_status
-imap_move(struct imap *im, const char *uid_set, const char *raw, bool copy)
+imap_move(struct imap *im, const char *uid_set, const char *raw, bool copy, struct imap_copied *out)
 {
-    struct buf quoted = BUF_INIT;
+    struct buf quoted = BUF_INIT, piece = BUF_INIT;
     bool native = im->capabilities & SP_IMAP_MOVE;
-    enum sp_status st = imap_quote(&quoted, raw);
-    if (!st)
-        st = for_set(im, native && !copy ? "UID MOVE" : "UID COPY", uid_set, quoted.data);
+    const char *set = uid_set;
+    enum sp_status st = uidset_valid(uid_set) ? imap_quote(&quoted, raw) : SP_INVALID;
+    while (!st && uidset_piece(&set, SET_BYTES, &piece)) {
+        st = imap_raw(im, &filter_limits_imap, "%s %s %s", native && !copy ? "UID MOVE" : "UID COPY", buf_str(&piece), quoted.data);
+        if (!st && im->stream.filter.notes.copyuid.len)
+            note_copied(buf_str(&im->stream.filter.notes.copyuid), buf_str(&piece), out);
+    }
     buf_release(&quoted);
+    buf_release(&piece);
     if (st || copy || native)
         return st;
-    st = imap_store(im, uid_set, SP_FLAG_DELETED, 0);
+    st = imap_store(im, &(struct wm_imap_store){.uid_set = uid_set, .add = SP_FLAG_DELETED});
     if (!st)
         st = imap_expunge(im, uid_set);
     return st == SP_UNSUPPORTED ? SP_OK : st;
-}
-
-static bool
-set_has(const char *set, uint32_t uid)
-{
-    struct uid_range r;
-    while (uidset_next(&set, &r))
-        if (uid >= r.first && uid <= r.last)
-            return true;
-    return false;
 }
 
 /* Without UIDPLUS a plain EXPUNGE removes everything marked \Deleted: done only when that is no more than was asked for. */
@@ -255,7 +358,7 @@ expunge_plain(struct imap *im, const char *uid_set)
         st = take_numbers(im, &marked);
     const uint32_t *uids = (const uint32_t *)(const void *)marked.data;
     for (size_t i = 0; !st && i < marked.len / sizeof *uids; i++)
-        if (!set_has(uid_set, uids[i]))
+        if (!uidset_has(uid_set, uids[i]))
             st = SP_UNSUPPORTED;
     buf_release(&marked);
     return st ? st : imap_raw(im, &filter_limits_imap, "EXPUNGE");

@@ -18,6 +18,7 @@ job_place(const struct wire_in *in, uint8_t *session)
         PLACE(imap_connect)
         PLACE(imap_list)
         PLACE(imap_create)
+        PLACE(imap_status)
         PLACE(imap_select)
         PLACE(imap_uids)
         PLACE(imap_fetch_headers)
@@ -60,21 +61,25 @@ keep_password(struct job *job, struct wire_blob *password)
 }
 
 static bool
+keep_texts(struct arena *a, struct wr_text **texts, uint32_t n)
+{
+    struct wr_text *copy = arena_array(a, n ? n : 1, sizeof *copy);
+    for (uint32_t i = 0; copy && i < n; i++) {
+        copy[i] = (*texts)[i];
+        if (!keep(a, &copy[i].text))
+            return false;
+    }
+    *texts = copy;
+    return copy != NULL;
+}
+
+static bool
 keep_smtp(struct job *job, struct wm_smtp_send *from, struct wm_smtp_send *m)
 {
     struct arena *a = &job->arena;
     job->fd = wire_take_fd(&from->message);
     m->message = -1;
-    if (!keep_server(a, &m->server) || !keep_password(job, &m->password) || !keep(a, &m->sender))
-        return false;
-    struct wr_text *copy = arena_array(a, m->recipients_n ? m->recipients_n : 1, sizeof *copy);
-    for (uint32_t i = 0; copy && i < m->recipients_n; i++) {
-        copy[i] = m->recipients[i];
-        if (!keep(a, &copy[i].text))
-            return false;
-    }
-    m->recipients = copy;
-    return copy != NULL;
+    return keep_server(a, &m->server) && keep_password(job, &m->password) && keep(a, &m->sender) && keep_texts(a, &m->recipients, m->recipients_n);
 }
 
 /* Replaces what the copied struct points to. */
@@ -88,10 +93,14 @@ keep_members(struct job *job, void *original)
         return keep_server(a, &m->server) && keep_password(job, &m->password);
     }
     case WM_TYPE_imap_create: return keep(a, &((struct wm_imap_create *)job->msg)->raw);
+    case WM_TYPE_imap_status: return keep(a, &((struct wm_imap_status *)job->msg)->raw);
     case WM_TYPE_imap_select: return keep(a, &((struct wm_imap_select *)job->msg)->raw);
     case WM_TYPE_imap_fetch_headers: return keep(a, &((struct wm_imap_fetch_headers *)job->msg)->uid_set);
     case WM_TYPE_imap_fetch_flags: return keep(a, &((struct wm_imap_fetch_flags *)job->msg)->uid_set);
-    case WM_TYPE_imap_store: return keep(a, &((struct wm_imap_store *)job->msg)->uid_set);
+    case WM_TYPE_imap_store: {
+        struct wm_imap_store *m = job->msg;
+        return keep(a, &m->uid_set) && keep_texts(a, &m->add_keywords, m->add_keywords_n) && keep_texts(a, &m->remove_keywords, m->remove_keywords_n);
+    }
     case WM_TYPE_imap_move: {
         struct wm_imap_move *m = job->msg;
         return keep(a, &m->uid_set) && keep(a, &m->raw);

@@ -93,6 +93,18 @@ run_list(struct worker *w)
 }
 
 static void
+run_status(struct worker *w, const struct wm_imap_status *m)
+{
+    struct arena arena = ARENA_INIT;
+    struct wm_imap_stated stated;
+    enum sp_status st = imap_status(&w->imap, m->raw, &stated.state);
+    if (st)
+        reply_status(w, st);
+    else
+        worker_post(w, WM_TYPE_imap_stated, &stated, sizeof stated, &arena, -1, true);
+}
+
+static void
 run_select(struct worker *w, const struct wm_imap_select *m)
 {
     struct arena arena = ARENA_INIT;
@@ -212,6 +224,25 @@ run_append(struct worker *w, struct job *job)
 }
 
 static void
+run_move(struct worker *w, const struct wm_imap_move *m)
+{
+    struct arena arena = ARENA_INIT;
+    struct imap_copied copied = {0};
+    enum sp_status st = imap_move(&w->imap, m->uid_set, m->raw, m->copy, &copied);
+    struct wm_imap_moved moved = {.uidvalidity = copied.uidvalidity, .from = arena_strdup(&arena, buf_str(&copied.from)),
+                                  .to = arena_strdup(&arena, buf_str(&copied.to))};
+    if (!moved.from || !moved.to)
+        moved = (struct wm_imap_moved){.from = "", .to = ""}; /* the same as from a server that does not say */
+    imap_copied_release(&copied);
+    if (!st) {
+        worker_post(w, WM_TYPE_imap_moved, &moved, sizeof moved, &arena, -1, true);
+        return;
+    }
+    arena_release(&arena);
+    reply_status(w, st);
+}
+
+static void
 post_change(void *arg, const struct wm_imap_changed *change)
 {
     struct arena arena = ARENA_INIT;
@@ -262,6 +293,7 @@ worker_run_imap(struct worker *w, struct job *job)
     switch (job->type) {
     case WM_TYPE_imap_list: run_list(w); break;
     case WM_TYPE_imap_create: reply_status(w, imap_create(im, ((const struct wm_imap_create *)msg)->raw)); break;
+    case WM_TYPE_imap_status: run_status(w, msg); break;
     case WM_TYPE_imap_select: run_select(w, msg); break;
     case WM_TYPE_imap_uids: run_uids(w); break;
     case WM_TYPE_imap_fetch_headers:
@@ -272,16 +304,8 @@ worker_run_imap(struct worker *w, struct job *job)
                                          ((const struct wm_imap_fetch_flags *)msg)->since, post_flags, w));
         break;
     case WM_TYPE_imap_fetch_body: run_body(w, msg); break;
-    case WM_TYPE_imap_store: {
-        const struct wm_imap_store *m = msg;
-        reply_status(w, imap_store(im, m->uid_set, m->add, m->remove));
-        break;
-    }
-    case WM_TYPE_imap_move: {
-        const struct wm_imap_move *m = msg;
-        reply_status(w, imap_move(im, m->uid_set, m->raw, m->copy));
-        break;
-    }
+    case WM_TYPE_imap_store: reply_status(w, imap_store(im, msg)); break;
+    case WM_TYPE_imap_move: run_move(w, msg); break;
     case WM_TYPE_imap_expunge: reply_status(w, imap_expunge(im, ((const struct wm_imap_expunge *)msg)->uid_set)); break;
     case WM_TYPE_imap_append: run_append(w, job); break;
     case WM_TYPE_imap_search_id: run_search_id(w, msg); break;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Plays supervisor and engine to the real sealpost-net, by lines on standard input; see tests/lib/sealtest/netdrive.py.
      connect SESSION HOST PORT tls|starttls|insecure [key=value ...]   (user password auth pin ca timeout; values %-encoded)
-     list S | create S RAW | select S RAW [ro] | uids S | headers S SET | flags S SET [SINCE] | body S UID FILE | store S SET ADD REMOVE
+     list S | create S RAW | select S RAW [ro|rw UIDVALIDITY MODSEQ] | uids S | headers S SET | flags S SET [SINCE] | body S UID FILE | store S SET ADD REMOVE [+KEYWORD] [-KEYWORD] ...
      move S SET RAW [copy] | expunge S SET | append S RAW FLAGS DATE FILE | searchid S ID | noop S | close S
      smtp HOST PORT TRANSPORT FILE SENDER RCPT,RCPT key=value ...
      idle S (goes on in the background) | stop (cancels the background request) | bg COMMAND ... | wait MS | ping | drop (a new engine)
@@ -98,8 +98,13 @@ show_list(struct wire_in *in)
     if (in->type == WM_TYPE_imap_folders) {
         const struct wm_imap_folders *m = in->msg;
         for (uint32_t i = 0; i < m->folders_n; i++)
-            say("folder raw=%s name=%s delimiter=%s role=%u selectable=%u", m->folders[i].raw, m->folders[i].name, m->folders[i].delimiter,
-                m->folders[i].role, m->folders[i].selectable);
+            say("folder raw=%s name=%s delimiter=%s role=%u selectable=%u told=%u exists=%u uidnext=%u", m->folders[i].raw, m->folders[i].name,
+                m->folders[i].delimiter, m->folders[i].role, m->folders[i].selectable, m->folders[i].state.told, m->folders[i].state.exists,
+                m->folders[i].state.uidnext);
+    } else if (in->type == WM_TYPE_imap_stated) {
+        const struct wr_imap_state *s = &((const struct wm_imap_stated *)in->msg)->state;
+        say("state told=%u uidvalidity=%u uidnext=%u exists=%u unseen=%u modseq=%llu", s->told, s->uidvalidity, s->uidnext, s->exists, s->unseen,
+            (unsigned long long)s->highestmodseq);
     } else if (in->type == WM_TYPE_imap_uid_list) {
         const struct wm_imap_uid_list *m = in->msg;
         struct buf text = BUF_INIT;
@@ -157,8 +162,8 @@ show(struct wire_in *in, const char *path)
     }
     case WM_TYPE_imap_selected: {
         const struct wm_imap_selected *m = in->msg;
-        say("selected uidvalidity=%u uidnext=%u exists=%u modseq=%llu keywords=%u", m->uidvalidity, m->uidnext, m->exists,
-            (unsigned long long)m->highestmodseq, m->keywords_allowed);
+        say("selected uidvalidity=%u uidnext=%u exists=%u modseq=%llu keywords=%u resynced=%u", m->uidvalidity, m->uidnext, m->exists,
+            (unsigned long long)m->highestmodseq, m->keywords_allowed, m->resynced);
         break;
     }
     case WM_TYPE_imap_body: save(((const struct wm_imap_body *)in->msg)->bytes, path); break;
@@ -167,6 +172,12 @@ show(struct wire_in *in, const char *path)
         say("appended uidvalidity=%u uid=%u", m->uidvalidity, m->uid);
         break;
     }
+    case WM_TYPE_imap_moved: {
+        const struct wm_imap_moved *m = in->msg;
+        say("moved uidvalidity=%u from=%s to=%s", m->uidvalidity, m->from, m->to);
+        break;
+    }
+    case WM_TYPE_imap_vanished: say("vanished %s", ((const struct wm_imap_vanished *)in->msg)->uid_set); break;
     case WM_TYPE_imap_changed: {
         const struct wm_imap_changed *m = in->msg;
         say("changed exists=%u expunged=%u flags=%u", m->exists, m->expunged, m->flags);
@@ -358,6 +369,21 @@ send_append(struct drive *d, uint32_t id, char **w, int n, uint8_t session)
     return st;
 }
 
+static enum sp_status
+send_store(struct drive *d, uint32_t id, char **w, int n, uint8_t session)
+{
+    struct wr_text add[WORDS], remove[WORDS];
+    struct wm_imap_store m = {.session = session, .uid_set = word(w, n, 2), .add = (uint32_t)number(word(w, n, 3)), .remove = (uint32_t)number(word(w, n, 4)),
+                              .add_keywords = add, .remove_keywords = remove};
+    for (int i = 5; i < n; i++) {
+        if (*w[i] == '+')
+            add[m.add_keywords_n++].text = w[i] + 1;
+        else
+            remove[m.remove_keywords_n++].text = w[i] + 1;
+    }
+    return wire_send_imap_store(d->engine, id, &m);
+}
+
 /* Sends one request. SP_UNSUPPORTED: no such command. */
 static enum sp_status
 request(struct drive *d, uint32_t id, char **w, int n)
@@ -375,8 +401,10 @@ request(struct drive *d, uint32_t id, char **w, int n)
         return wire_send_imap_list(d->engine, id, &(struct wm_imap_list){s});
     if (strcmp(c, "create") == 0)
         return wire_send_imap_create(d->engine, id, &(struct wm_imap_create){s, a});
+    if (strcmp(c, "status") == 0)
+        return wire_send_imap_status(d->engine, id, &(struct wm_imap_status){s, a});
     if (strcmp(c, "select") == 0)
-        return wire_send_imap_select(d->engine, id, &(struct wm_imap_select){s, a, strcmp(b, "ro") == 0});
+        return wire_send_imap_select(d->engine, id, &(struct wm_imap_select){s, a, strcmp(b, "ro") == 0, (uint32_t)number(word(w, n, 4)), (uint64_t)number(word(w, n, 5))});
     if (strcmp(c, "uids") == 0)
         return wire_send_imap_uids(d->engine, id, &(struct wm_imap_uids){s});
     if (strcmp(c, "headers") == 0)
@@ -386,7 +414,7 @@ request(struct drive *d, uint32_t id, char **w, int n)
     if (strcmp(c, "body") == 0)
         return wire_send_imap_fetch_body(d->engine, id, &(struct wm_imap_fetch_body){s, (uint32_t)strtoul(a, NULL, 10)});
     if (strcmp(c, "store") == 0)
-        return wire_send_imap_store(d->engine, id, &(struct wm_imap_store){s, a, (uint32_t)number(b), (uint32_t)number(word(w, n, 4))});
+        return send_store(d, id, w, n, s);
     if (strcmp(c, "move") == 0)
         return wire_send_imap_move(d->engine, id, &(struct wm_imap_move){s, a, b, strcmp(word(w, n, 4), "copy") == 0});
     if (strcmp(c, "expunge") == 0)

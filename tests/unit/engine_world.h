@@ -312,13 +312,20 @@ world_change(struct world *w, struct wire_conn *c, struct wire_in *in)
     } else if (in->type == WM_TYPE_imap_move) {
         const struct wm_imap_move *m = in->msg;
         struct fake_folder *to = world_folder(w, m->raw);
+        struct buf from = BUF_INIT, new = BUF_INIT;
         w->moves++;
         for (size_t i = f->n; i-- > 0;)
             if (world_in_set(m->uid_set, f->mails[i].uid)) {
+                buf_addf(&from, "%s%u", from.len ? "," : "", f->mails[i].uid);
+                buf_addf(&new, "%s%u", new.len ? "," : "", to->uidnext);
                 to->mails[to->n++] = (struct fake_mail){.uid = to->uidnext++, .modseq = ++to->modseq, .flags = f->mails[i].flags, .bytes = f->mails[i].bytes};
                 if (!m->copy)
                     world_take_out(f, i);
             }
+        SENT(wire_send_imap_moved(c, in->id, &(struct wm_imap_moved){.uidvalidity = to->uidvalidity, .from = buf_str(&from), .to = buf_str(&new)}));
+        buf_release(&from);
+        buf_release(&new);
+        return;
     } else {
         const struct wm_imap_expunge *m = in->msg;
         w->expunges++;

@@ -11,7 +11,7 @@
 #include "net/resolve.h"
 #include "net/sasl.h"
 #include "net/smtp.h"
-#include "net/uidset.h"
+#include "base/uidset.h"
 #include "net/imap_name.h"
 
 static const struct {

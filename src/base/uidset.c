@@ -74,6 +74,16 @@ uidset_span(const char *set)
 }
 
 bool
+uidset_has(const char *set, uint32_t uid)
+{
+    struct uid_range r;
+    while (uidset_next(&set, &r))
+        if (uid >= r.first && uid <= r.last)
+            return true;
+    return false;
+}
+
+bool
 uidset_piece(const char **at, size_t max, struct buf *out)
 {
     buf_clear(out);
