@@ -24,6 +24,7 @@ release_notes(struct filter_notes *n)
     buf_release(&n->text);
     buf_release(&n->challenge);
     buf_release(&n->capabilities);
+    buf_release(&n->states);
     buf_release(&n->numbers);
     buf_release(&n->bye_text);
     buf_release(&n->alerts);
@@ -51,7 +52,8 @@ filter_expect(struct filter *f, const struct filter_limits *limits)
     buf_clear(&n->text);
     buf_clear(&n->challenge);
     buf_clear(&n->capabilities);
-    buf_release(&n->numbers); /* may be large */
+    buf_release(&n->states); /* may be large, as the next */
+    buf_release(&n->numbers);
     n->number = 0;
     n->continuation = n->referral = n->permanent = n->any_keyword = n->read_only = false;
     n->after = 0;

@@ -28,6 +28,12 @@ extern const struct filter_limits filter_limits_smtp;
 
 enum filter_reply { FILTER_PENDING, FILTER_OK, FILTER_NO, FILTER_BAD, FILTER_PREAUTH, FILTER_BYE };
 
+/* One STATUS line; what it does not say is 0. */
+struct filter_status {
+    uint32_t uidvalidity, uidnext, exists, unseen;
+    uint64_t highestmodseq;
+};
+
 /* What the lines said. Those marked * are forgotten by filter_expect, the others by filter_init and by their readers. */
 struct filter_notes {
     enum filter_reply greeting;   /* the first line */
@@ -41,6 +47,7 @@ struct filter_notes {
     size_t after;                 /* * bytes that came behind the tagged line or complete reply */
     bool referral;                /* * a REFERRAL code came: noted to refuse it by name (S53) */
     struct buf capabilities;      /* * of the last CAPABILITY line or code: " NAME NAME ", upper case; empty = none came */
+    struct buf states;            /* * STATUS lines: struct filter_status, its folder's name and NUL, for each */
     struct buf numbers;           /* * SEARCH results, packed uint32_t as they came */
     uint32_t uidvalidity, uidnext; /* * */
     uint64_t highestmodseq;       /* * */

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #define MAX_FLAGS 500
+#define MAX_STATES ((size_t)16777216) /* bytes of STATUS answers that are kept */
 #define MAX_ALERTS 65536
 
 struct cursor {
@@ -378,6 +379,74 @@ tagged(struct filter *f, struct cursor *c)
     return st;
 }
 
+/* ---- STATUS */
+
+static enum sp_status unknown(struct filter *f, const char *s, size_t len);
+
+/* A folder's name as a quoted string or an atom, without its escapes, and a NUL. */
+static bool
+eat_name(struct cursor *c, struct buf *out)
+{
+    const char *start = c->at;
+    if (c->at < c->end && *c->at == '"') {
+        if (!eat_quoted(c))
+            return false;
+        for (const char *p = start + 1; p < c->at - 1; p++) {
+            p += *p == '\\';
+            buf_addc(out, *p);
+        }
+    } else {
+        if (!eat_atom(c))
+            return false;
+        buf_add(out, start, (size_t)(c->at - start));
+    }
+    buf_addc(out, '\0');
+    return true;
+}
+
+static bool
+status_items(struct cursor *c, struct filter_status *s)
+{
+    const struct {
+        const char *name;
+        uint32_t *value;
+    } items[] = {{"MESSAGES", &s->exists}, {"UIDNEXT", &s->uidnext}, {"UIDVALIDITY", &s->uidvalidity}, {"UNSEEN", &s->unseen}};
+    while (!eat(c, ')')) {
+        uint64_t n = 0;
+        size_t i = 0;
+        (void)eat(c, ' ');
+        while (i < sizeof items / sizeof *items && !eat_word(c, items[i].name))
+            i++;
+        if (i < sizeof items / sizeof *items) {
+            if (!eat(c, ' ') || !eat_number(c, UINT32_MAX, &n))
+                return false;
+            *items[i].value = (uint32_t)n;
+        } else if (eat_word(c, "HIGHESTMODSEQ")) {
+            if (!eat(c, ' ') || !eat_number(c, INT64_MAX, &s->highestmodseq))
+                return false;
+        } else if (!eat_atom(c) || !eat(c, ' ') || !eat_number(c, INT64_MAX, &n)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What cannot be read is left out: the folder is looked into then. */
+static enum sp_status
+status_line(struct filter *f, const char *s, size_t len, struct cursor *c)
+{
+    struct buf *states = &f->notes.states, name = BUF_INIT;
+    struct filter_status status = {0};
+    if (s[len - 1] == '}' || states->len > MAX_STATES)
+        return unknown(f, s, len);
+    if (eat(c, ' ') && eat_name(c, &name) && eat(c, ' ') && eat(c, '(') && status_items(c, &status)) {
+        buf_add(states, &status, sizeof status);
+        buf_add(states, name.data, name.len);
+    }
+    buf_release(&name);
+    return buf_status(states);
+}
+
 /* ---- a line */
 
 /* A response that we do not read: dropped, with its literals. */
@@ -448,6 +517,8 @@ untagged(struct filter *f, const char *s, size_t len, struct cursor *c)
     }
     if (eat_word(c, "LIST"))
         return list_line(f, s, len, c);
+    if (eat_word(c, "STATUS"))
+        return status_line(f, s, len, c);
     if (eat_word(c, "VANISHED")) /* RFC 7162: never enabled, yet it tells that messages went */
         f->notes.expunges++;
     return unknown(f, s, len);

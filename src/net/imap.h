@@ -45,6 +45,8 @@ bool imap_tls_refused(enum sp_status st);
 
 /* Everything in *out is in the arena. */
 enum sp_status imap_list(struct imap *im, struct arena *arena, struct wm_imap_folders *out) SP_MUST_USE;
+/* Of a folder that need not be selected; told 0 when the server's answer cannot be read. */
+enum sp_status imap_status(struct imap *im, const char *raw, struct wr_imap_state *out) SP_MUST_USE;
 /* The name may be UTF-8 here: it is encoded when it is not ASCII. */
 enum sp_status imap_create(struct imap *im, const char *raw) SP_MUST_USE;
 enum sp_status imap_select(struct imap *im, const char *raw, bool read_only, struct wm_imap_selected *out) SP_MUST_USE;

@@ -61,8 +61,30 @@ usable_name(const char *name)
     return true;
 }
 
+#define STATUS_ITEMS "MESSAGES UIDNEXT UIDVALIDITY UNSEEN"
+
+static const char *
+status_items(const struct imap *im)
+{
+    return im->capabilities & SP_IMAP_CONDSTORE ? STATUS_ITEMS " HIGHESTMODSEQ" : STATUS_ITEMS;
+}
+
+/* What a STATUS line said of the folder (raw NULL: of any), if it is all there. */
+static void
+find_state(const struct imap *im, const char *raw, struct wr_imap_state *out)
+{
+    const struct buf *b = &im->stream.filter.notes.states;
+    struct filter_status s;
+    for (size_t at = 0; at < b->len; at += sizeof s + strlen(b->data + at + sizeof s) + 1) {
+        memcpy(&s, b->data + at, sizeof s);
+        if ((!raw || strcmp(b->data + at + sizeof s, raw) == 0) && s.uidvalidity && s.uidnext)
+            *out = (struct wr_imap_state){.told = 1, .uidvalidity = s.uidvalidity, .uidnext = s.uidnext, .exists = s.exists, .unseen = s.unseen,
+                                          .highestmodseq = s.highestmodseq};
+    }
+}
+
 static enum sp_status
-copy_folder(const struct mailimap_mailbox_list *mb, struct arena *arena, struct wr_imap_folder *out)
+copy_folder(const struct imap *im, const struct mailimap_mailbox_list *mb, struct arena *arena, struct wr_imap_folder *out)
 {
     struct buf name = BUF_INIT;
     bool noselect = mb->mb_flag && mb->mb_flag->mbf_type == MAILIMAP_MBX_LIST_FLAGS_SFLAG && mb->mb_flag->mbf_sflag == MAILIMAP_MBX_LIST_SFLAG_NOSELECT;
@@ -75,17 +97,41 @@ copy_folder(const struct mailimap_mailbox_list *mb, struct arena *arena, struct 
         .selectable = !noselect && !has_oflag(mb, "Noselect") && !has_oflag(mb, "NonExistent"),
     };
     buf_release(&name);
+    find_state(im, mb->mb_name, &out->state);
     return out->raw && out->name && out->delimiter ? SP_OK : SP_NOMEM;
+}
+
+enum sp_status
+imap_status(struct imap *im, const char *raw, struct wr_imap_state *out)
+{
+    struct buf quoted = BUF_INIT;
+    enum sp_status st = imap_quote(&quoted, raw);
+    *out = (struct wr_imap_state){0};
+    if (!st)
+        st = imap_raw(im, &filter_limits_imap, "STATUS %s (%s)", quoted.data, status_items(im));
+    buf_release(&quoted);
+    if (!st)
+        find_state(im, NULL, out);
+    return st;
 }
 
 enum sp_status
 imap_list(struct imap *im, struct arena *arena, struct wm_imap_folders *out)
 {
     struct filter_limits limits = filter_limits_imap;
-    bool special = im->capabilities & SP_IMAP_SPECIAL_USE && imap_has(im, "LIST-EXTENDED");
+    struct buf command = BUF_INIT;
+    bool extended = imap_has(im, "LIST-EXTENDED"), special = extended && im->capabilities & SP_IMAP_SPECIAL_USE, status = imap_has(im, "LIST-STATUS");
     limits.literal = 4096;
-    limits.lines = MAX_FOLDERS;
-    enum sp_status st = imap_parsed(im, IMAP_TOTAL_MS, &limits, special ? "LIST \"\" \"*\" RETURN (SPECIAL-USE)" : "LIST \"\" \"*\"");
+    limits.lines = 2 * MAX_FOLDERS;
+    buf_adds(&command, "LIST \"\" \"*\"");
+    if (special || status)
+        buf_addf(&command, " RETURN (%s%s", special ? "SPECIAL-USE" : "", special && status ? " " : "");
+    if (status)
+        buf_addf(&command, "STATUS (%s)", status_items(im));
+    if (special || status)
+        buf_addc(&command, ')');
+    enum sp_status st = command.failed ? SP_NOMEM : imap_parsed(im, IMAP_TOTAL_MS, &limits, command.data);
+    buf_release(&command);
     if (st)
         return st;
     clist *list = im->session->imap_response_info ? im->session->imap_response_info->rsp_mailbox_list : NULL;
@@ -96,7 +142,7 @@ imap_list(struct imap *im, struct arena *arena, struct wm_imap_folders *out)
         return SP_NOMEM;
     for (clistiter *i = list ? clist_begin(list) : NULL; i && !st; i = clist_next(i))
         if (usable_name(((const struct mailimap_mailbox_list *)clist_content(i))->mb_name))
-            st = copy_folder(clist_content(i), arena, &out->folders[out->folders_n++]);
+            st = copy_folder(im, clist_content(i), arena, &out->folders[out->folders_n++]);
     return st;
 }
 

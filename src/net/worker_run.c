@@ -93,6 +93,18 @@ run_list(struct worker *w)
 }
 
 static void
+run_status(struct worker *w, const struct wm_imap_status *m)
+{
+    struct arena arena = ARENA_INIT;
+    struct wm_imap_stated stated;
+    enum sp_status st = imap_status(&w->imap, m->raw, &stated.state);
+    if (st)
+        reply_status(w, st);
+    else
+        worker_post(w, WM_TYPE_imap_stated, &stated, sizeof stated, &arena, -1, true);
+}
+
+static void
 run_select(struct worker *w, const struct wm_imap_select *m)
 {
     struct arena arena = ARENA_INIT;
@@ -281,6 +293,7 @@ worker_run_imap(struct worker *w, struct job *job)
     switch (job->type) {
     case WM_TYPE_imap_list: run_list(w); break;
     case WM_TYPE_imap_create: reply_status(w, imap_create(im, ((const struct wm_imap_create *)msg)->raw)); break;
+    case WM_TYPE_imap_status: run_status(w, msg); break;
     case WM_TYPE_imap_select: run_select(w, msg); break;
     case WM_TYPE_imap_uids: run_uids(w); break;
     case WM_TYPE_imap_fetch_headers:

@@ -98,8 +98,13 @@ show_list(struct wire_in *in)
     if (in->type == WM_TYPE_imap_folders) {
         const struct wm_imap_folders *m = in->msg;
         for (uint32_t i = 0; i < m->folders_n; i++)
-            say("folder raw=%s name=%s delimiter=%s role=%u selectable=%u", m->folders[i].raw, m->folders[i].name, m->folders[i].delimiter,
-                m->folders[i].role, m->folders[i].selectable);
+            say("folder raw=%s name=%s delimiter=%s role=%u selectable=%u told=%u exists=%u uidnext=%u", m->folders[i].raw, m->folders[i].name,
+                m->folders[i].delimiter, m->folders[i].role, m->folders[i].selectable, m->folders[i].state.told, m->folders[i].state.exists,
+                m->folders[i].state.uidnext);
+    } else if (in->type == WM_TYPE_imap_stated) {
+        const struct wr_imap_state *s = &((const struct wm_imap_stated *)in->msg)->state;
+        say("state told=%u uidvalidity=%u uidnext=%u exists=%u unseen=%u modseq=%llu", s->told, s->uidvalidity, s->uidnext, s->exists, s->unseen,
+            (unsigned long long)s->highestmodseq);
     } else if (in->type == WM_TYPE_imap_uid_list) {
         const struct wm_imap_uid_list *m = in->msg;
         struct buf text = BUF_INIT;
@@ -396,6 +401,8 @@ request(struct drive *d, uint32_t id, char **w, int n)
         return wire_send_imap_list(d->engine, id, &(struct wm_imap_list){s});
     if (strcmp(c, "create") == 0)
         return wire_send_imap_create(d->engine, id, &(struct wm_imap_create){s, a});
+    if (strcmp(c, "status") == 0)
+        return wire_send_imap_status(d->engine, id, &(struct wm_imap_status){s, a});
     if (strcmp(c, "select") == 0)
         return wire_send_imap_select(d->engine, id, &(struct wm_imap_select){s, a, strcmp(b, "ro") == 0, (uint32_t)number(word(w, n, 4)), (uint64_t)number(word(w, n, 5))});
     if (strcmp(c, "uids") == 0)

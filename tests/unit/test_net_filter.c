@@ -146,6 +146,27 @@ notes(void **state)
     filter_release(&f);
 }
 
+/* STATUS answers are kept for whoever asked; what cannot be read is left out. */
+static void
+states(void **state)
+{
+    (void)state;
+    struct filter f;
+    struct filter_status s;
+    start(&f);
+    assert_int_equal(feed(&f, "* STATUS \"a \\\"b\\\"\" (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7 UNSEEN 1 HIGHESTMODSEQ 99 APPENDLIMIT 5)\r\n"
+                              "* STATUS x (MESSAGES\r\n* STATUS x MESSAGES 1\r\n* STATUS y (MESSAGES 4294967296)\r\n* STATUS Z ()\r\n"),
+                     SP_OK);
+    const struct buf *b = &f.notes.states;
+    assert_int_equal(b->len, 2 * sizeof s + strlen("a \"b\"") + 1 + strlen("Z") + 1);
+    memcpy(&s, b->data, sizeof s);
+    assert_string_equal(b->data + sizeof s, "a \"b\"");
+    assert_true(s.exists == 3 && s.uidnext == 9 && s.uidvalidity == 7 && s.unseen == 1 && s.highestmodseq == 99);
+    filter_expect(&f, &limits);
+    assert_int_equal(b->len, 0);
+    filter_release(&f);
+}
+
 static void
 bounds(void **state)
 {
@@ -255,7 +276,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(imap_lines), cmocka_unit_test(notes), cmocka_unit_test(bounds), cmocka_unit_test(muted), cmocka_unit_test(smtp_lines),
+        cmocka_unit_test(imap_lines), cmocka_unit_test(notes), cmocka_unit_test(states), cmocka_unit_test(bounds), cmocka_unit_test(muted), cmocka_unit_test(smtp_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
