@@ -3,7 +3,7 @@
      open [start] (start: also starts the supervisor, as `sealpost` does) | shut | events (what came since the last time)
      accounts | connect ACCOUNT on|off | sync ACCOUNT [bodies] | folders | page FOLDER | body ID FILE
      flags ADD REMOVE KEYWORDS -KEYWORDS ID... (lists with commas) | move FOLDER ID... | copy FOLDER ID... | expunge FOLDER
-     draft ID SUBJECT TEXT (0: a new one) | drafts | undraft ID | send ACCOUNT FROM TO SUBJECT TEXT | outbox | retry ID
+     draft ID ACCOUNT SUBJECT TEXT (0: a new one) | drafts | undraft ID | send ACCOUNT FROM TO SUBJECT TEXT | outbox | retry ID
      get NAME | set NAME VALUE | end (the engine and all roles)
    Each command's answer ends with a line that begins with "= ". Arguments are %-encoded, so are the texts of the answers. */
 #include <signal.h>
@@ -300,9 +300,9 @@ change(struct drive *d, char **word, size_t n)
 
 /* A draft has more members than a command gives; the others are as the engine made them. */
 static enum sp_status
-save_draft(struct drive *d, uint64_t id, const char *subject, const char *text)
+save_draft(struct drive *d, char **word)
 {
-    struct wm_save_draft m = {.draft = {.id = id, .from = "", .to = "", .cc = "", .bcc = "", .reply_to = "", .subject = subject, .body = text,
+    struct wm_save_draft m = {.draft = {.id = number(word[1]), .account = (uint32_t)number(word[2]), .from = "", .to = "", .cc = "", .bcc = "", .reply_to = "", .subject = word[3], .body = word[4],
                                         .in_reply_to = "", .references = ""}};
     return ask(d, WM_TYPE_save_draft, &m, show_draft, NULL);
 }
@@ -334,8 +334,8 @@ obey_about_mail(struct drive *d, char **word, size_t n)
         return change(d, word, n);
     if (is(word, n, "expunge", 2))
         return ask(d, WM_TYPE_expunge, &(struct wm_expunge){.folder = number(word[1])}, NULL, NULL);
-    if (is(word, n, "draft", 4))
-        return save_draft(d, number(word[1]), word[2], word[3]);
+    if (is(word, n, "draft", 5))
+        return save_draft(d, word);
     if (is(word, n, "drafts", 1))
         return ask(d, WM_TYPE_list_drafts, &(struct wm_list_drafts){0}, show_drafts, NULL);
     if (is(word, n, "undraft", 2))
