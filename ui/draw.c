@@ -182,7 +182,9 @@ use_style(const struct draw *d, enum theme_style style)
     attrs |= bits & THEME_DIM ? A_DIM : 0;
     attrs |= bits & THEME_REVERSE ? A_REVERSE : 0;
     attrs |= bits & THEME_UNDERLINE ? A_UNDERLINE : 0;
-    (void)attr_set(attrs, d->colours ? (short)(style + 1) : 0, NULL);
+    /* The terminal's own colours are no pair of ours: changing between two that look alike would cost bytes all the time. */
+    bool own = look->fg < 0 && look->bg < 0;
+    (void)attr_set(attrs, d->colours && !own ? (short)(style + 1) : 0, NULL);
 }
 
 /* A locale without UTF-8 shows what it can encode; the rest becomes ASCII of the same width. */

@@ -89,6 +89,11 @@ draw_row(struct app *a, const struct index *x, const struct layout_index *l, int
     (void)draw_text(d, y, l->from.x, l->from.w, style, buf_str(&text));
     const char *subject = *row->subject ? row->subject : _("(no subject)");
     (void)draw_text(d, y, l->subject.x, l->subject.w, style, subject);
+    /* The gaps look like the text beside them: the terminal's attributes change once in a line, not at every column. */
+    if (style == STYLE_UNREAD || style == STYLE_DELETED) {
+        draw_fill(d, (struct rect){y, l->from.x - 1, 1, 1}, style);
+        draw_fill(d, (struct rect){y, l->subject.x - 1, 1, 1}, style);
+    }
     buf_release(&text);
 }
 

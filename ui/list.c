@@ -13,13 +13,25 @@ list_fit(struct list *l, int n, int height)
     l->top = layout_scroll(l->top, l->cursor, l->height, n);
 }
 
+/* One step over the edge shows some lines more: what comes next is seen, and a key held down repaints few lines in all. */
+static void
+step(struct list *l, int by)
+{
+    int more = l->height / 3;
+    l->cursor += by;
+    if (l->cursor < l->top)
+        l->top -= more;
+    else if (l->cursor >= l->top + l->height)
+        l->top += more;
+}
+
 bool
 list_move(struct list *l, enum action a, int n)
 {
     int page = l->height > 1 ? l->height - 1 : 1;
     switch (a) {
-    case ACTION_NEXT: l->cursor++; break;
-    case ACTION_PREVIOUS: l->cursor--; break;
+    case ACTION_NEXT: step(l, 1); break;
+    case ACTION_PREVIOUS: step(l, -1); break;
     case ACTION_PAGE_DOWN:
         l->cursor += page;
         l->top += page;

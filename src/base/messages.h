@@ -98,7 +98,10 @@
 /* --- servers */
 #define WR_server(F, S, L)                                                                                     \
     F(STR, host) F(U16, port) F(U8, transport) F(STR, user) F(STR, auth) F(STR, pin) F(STR, ca_pem) F(U32, timeout_ms)
-#define WR_imap_folder(F, S, L) F(STR, raw) F(STR, name) F(STR, delimiter) F(U8, role) F(U8, selectable)
+/* What STATUS says of a folder (RFC 9051 section 6.3.11): told 0 = nothing; highestmodseq 0 = not known */
+#define WR_imap_state(F, S, L) F(U8, told) F(U32, uidvalidity) F(U32, uidnext) F(U32, exists) F(U32, unseen) F(U64, highestmodseq)
+/* state: when the server has LIST-STATUS (RFC 5819) */
+#define WR_imap_folder(F, S, L) F(STR, raw) F(STR, name) F(STR, delimiter) F(U8, role) F(U8, selectable) S(imap_state, state)
 #define WR_imap_message(F, S, L) \
     F(U32, uid) F(U32, flags) F(STR, keywords) F(I64, internal_date) F(U64, size) F(U64, modseq) F(BLOB, header)
 #define WR_imap_flags(F, S, L) F(U32, uid) F(U32, flags) F(STR, keywords) F(U64, modseq)
@@ -115,7 +118,7 @@
     R(sender) R(warning) R(part) R(link) R(verdict) R(account) R(folder) R(index_row) R(draft_attachment) R(draft) \
     R(recipient_plan) R(recipient_result) R(outbox_item) R(identity) R(key) R(key_signature) R(server)           \
     R(job) R(sync_result) R(search_term) \
-    R(imap_folder) R(imap_message) R(imap_flags) R(header_block) R(header_summary) R(build_attachment) R(region)
+    R(imap_state) R(imap_folder) R(imap_message) R(imap_flags) R(header_block) R(header_summary) R(build_attachment) R(region)
 
 /* ---------------------------------------------------------------- messages
    Any request may be answered by reply_error instead of what its comment says. */
@@ -300,12 +303,17 @@
     F(U16, status) F(STR, reason) F(STR, sha256) F(STR, subject) F(STR, issuer) F(I64, not_before) F(I64, not_after) F(STR, host)
 #define WM_imap_list(F, S, L) F(U8, session)                                                  /* imap_folders */
 #define WM_imap_folders(F, S, L) L(imap_folder, folders)
+/* Of a folder that need not be selected */
+#define WM_imap_status(F, S, L) F(U8, session) F(STR, raw)                                    /* imap_stated */
+#define WM_imap_stated(F, S, L) S(imap_state, state)
 #define WM_imap_create(F, S, L) F(U8, session) F(STR, raw)                                    /* reply_done */
 /* uidvalidity, modseq: what is known (0 = nothing). With QRESYNC (RFC 7162 section 3.2.5) the server then says what changed and went since:
    imap_flags and imap_vanished ..., then imap_selected with resynced 1 */
 #define WM_imap_select(F, S, L) F(U8, session) F(STR, raw) F(U8, read_only) F(U32, uidvalidity) F(U64, modseq) /* imap_selected */
 #define WM_imap_selected(F, S, L) \
     F(U32, uidvalidity) F(U32, uidnext) F(U32, exists) F(U64, highestmodseq) F(U8, keywords_allowed) F(U8, resynced)
+/* Ranges may name UIDs that never were. Also while waiting (imap_idle), asking (imap_noop) and in imap_fetch_flags with since, before what
+   ends them */
 #define WM_imap_vanished(F, S, L) F(STR, uid_set)
 #define WM_imap_uids(F, S, L) F(U8, session)                                                  /* imap_uid_list of the selected folder */
 #define WM_imap_uid_list(F, S, L) F(BLOB, uids)                                               /* packed uint32_t, ascending */
@@ -384,7 +392,8 @@
     M(0x0615, imap_appended, 1, 0) M(0x0616, imap_search_id, 0, 0) M(0x0617, imap_idle, 0, 0) M(0x0618, imap_changed, 0, 0) \
     M(0x0619, imap_noop, 0, 0) M(0x061a, imap_close, 0, 0) M(0x061b, imap_alert, 0, 0) M(0x061c, imap_lost, 0, 0) \
     M(0x061d, smtp_send, 0, 1) M(0x061e, smtp_sent, 1, 0) M(0x061f, imap_vanished, 0, 0)      \
-    M(0x0620, imap_search, 0, 0) M(0x0621, imap_moved, 1, 0)
+    M(0x0620, imap_search, 0, 0) M(0x0621, imap_moved, 1, 0) \
+    M(0x0622, imap_status, 0, 0) M(0x0623, imap_stated, 1, 0)
 
 /* How an object carries its signature. DETACHED: object is the signature. OPAQUE: CMS SignedData with content, or an
    OpenPGP message that is signed inside. CLEARSIGN: RFC 9580 section 7. */

@@ -61,8 +61,30 @@ usable_name(const char *name)
     return true;
 }
 
+#define STATUS_ITEMS "MESSAGES UIDNEXT UIDVALIDITY UNSEEN"
+
+static const char *
+status_items(const struct imap *im)
+{
+    return im->capabilities & SP_IMAP_CONDSTORE ? STATUS_ITEMS " HIGHESTMODSEQ" : STATUS_ITEMS;
+}
+
+/* What a STATUS line said of the folder (raw NULL: of any), if it is all there. */
+static void
+find_state(const struct imap *im, const char *raw, struct wr_imap_state *out)
+{
+    const struct buf *b = &im->stream.filter.notes.states;
+    struct filter_status s;
+    for (size_t at = 0; at < b->len; at += sizeof s + strlen(b->data + at + sizeof s) + 1) {
+        memcpy(&s, b->data + at, sizeof s);
+        if ((!raw || strcmp(b->data + at + sizeof s, raw) == 0) && s.uidvalidity && s.uidnext)
+            *out = (struct wr_imap_state){.told = 1, .uidvalidity = s.uidvalidity, .uidnext = s.uidnext, .exists = s.exists, .unseen = s.unseen,
+                                          .highestmodseq = s.highestmodseq};
+    }
+}
+
 static enum sp_status
-copy_folder(const struct mailimap_mailbox_list *mb, struct arena *arena, struct wr_imap_folder *out)
+copy_folder(const struct imap *im, const struct mailimap_mailbox_list *mb, struct arena *arena, struct wr_imap_folder *out)
 {
     struct buf name = BUF_INIT;
     bool noselect = mb->mb_flag && mb->mb_flag->mbf_type == MAILIMAP_MBX_LIST_FLAGS_SFLAG && mb->mb_flag->mbf_sflag == MAILIMAP_MBX_LIST_SFLAG_NOSELECT;
@@ -75,17 +97,41 @@ copy_folder(const struct mailimap_mailbox_list *mb, struct arena *arena, struct 
         .selectable = !noselect && !has_oflag(mb, "Noselect") && !has_oflag(mb, "NonExistent"),
     };
     buf_release(&name);
+    find_state(im, mb->mb_name, &out->state);
     return out->raw && out->name && out->delimiter ? SP_OK : SP_NOMEM;
+}
+
+enum sp_status
+imap_status(struct imap *im, const char *raw, struct wr_imap_state *out)
+{
+    struct buf quoted = BUF_INIT;
+    enum sp_status st = imap_quote(&quoted, raw);
+    *out = (struct wr_imap_state){0};
+    if (!st)
+        st = imap_raw(im, &filter_limits_imap, "STATUS %s (%s)", quoted.data, status_items(im));
+    buf_release(&quoted);
+    if (!st)
+        find_state(im, NULL, out);
+    return st;
 }
 
 enum sp_status
 imap_list(struct imap *im, struct arena *arena, struct wm_imap_folders *out)
 {
     struct filter_limits limits = filter_limits_imap;
-    bool special = im->capabilities & SP_IMAP_SPECIAL_USE && imap_has(im, "LIST-EXTENDED");
+    struct buf command = BUF_INIT;
+    bool extended = imap_has(im, "LIST-EXTENDED"), special = extended && im->capabilities & SP_IMAP_SPECIAL_USE, status = imap_has(im, "LIST-STATUS");
     limits.literal = 4096;
-    limits.lines = MAX_FOLDERS;
-    enum sp_status st = imap_parsed(im, IMAP_TOTAL_MS, &limits, special ? "LIST \"\" \"*\" RETURN (SPECIAL-USE)" : "LIST \"\" \"*\"");
+    limits.lines = 2 * MAX_FOLDERS;
+    buf_adds(&command, "LIST \"\" \"*\"");
+    if (special || status)
+        buf_addf(&command, " RETURN (%s%s", special ? "SPECIAL-USE" : "", special && status ? " " : "");
+    if (status)
+        buf_addf(&command, "STATUS (%s)", status_items(im));
+    if (special || status)
+        buf_addc(&command, ')');
+    enum sp_status st = command.failed ? SP_NOMEM : imap_parsed(im, IMAP_TOTAL_MS, &limits, command.data);
+    buf_release(&command);
     if (st)
         return st;
     clist *list = im->session->imap_response_info ? im->session->imap_response_info->rsp_mailbox_list : NULL;
@@ -96,7 +142,7 @@ imap_list(struct imap *im, struct arena *arena, struct wm_imap_folders *out)
         return SP_NOMEM;
     for (clistiter *i = list ? clist_begin(list) : NULL; i && !st; i = clist_next(i))
         if (usable_name(((const struct mailimap_mailbox_list *)clist_content(i))->mb_name))
-            st = copy_folder(clist_content(i), arena, &out->folders[out->folders_n++]);
+            st = copy_folder(im, clist_content(i), arena, &out->folders[out->folders_n++]);
     return st;
 }
 
@@ -123,27 +169,60 @@ imap_create(struct imap *im, const char *raw)
     return st;
 }
 
+/* SELECT (QRESYNC ...), RFC 7162 section 3.2.5. A server that offers it and then does not understand it loses it. */
+static enum sp_status
+select_changed(struct imap *im, const char *select, const struct wm_imap_select *m, imap_flags_fn *flags, void *arg)
+{
+    struct filter_limits limits = filter_limits_imap;
+    struct buf command = BUF_INIT;
+    limits.lines = MAX_CHANGES;
+    limits.total = (uint64_t)MAX_CHANGES * 512;
+    limits.uidvalidity = m->uidvalidity;
+    buf_addf(&command, "%s (QRESYNC (%u %llu))", select, m->uidvalidity, (unsigned long long)m->modseq);
+    enum sp_status st = command.failed ? SP_NOMEM : imap_parsed_flags(im, &limits, command.data, flags, arg);
+    buf_release(&command);
+    if (st == SP_SERVER_NO && im->stream.filter.notes.reply == FILTER_BAD) {
+        im->capabilities &= ~(uint32_t)SP_IMAP_QRESYNC;
+        st = SP_UNSUPPORTED;
+    }
+    return st;
+}
+
 enum sp_status
-imap_select(struct imap *im, const char *raw, bool read_only, struct wm_imap_selected *out)
+imap_select(struct imap *im, const struct wm_imap_select *m, imap_flags_fn *flags, imap_vanished_fn *vanished, void *arg, struct wm_imap_selected *out)
 {
     struct filter_notes *n = &im->stream.filter.notes;
-    struct buf quoted = BUF_INIT;
-    enum sp_status st = imap_quote(&quoted, raw);
+    struct buf command = BUF_INIT;
+    bool resync = m->uidvalidity && m->modseq && im->capabilities & SP_IMAP_QRESYNC;
+    buf_adds(&command, m->read_only ? "EXAMINE " : "SELECT ");
+    enum sp_status st = imap_quote(&command, m->raw);
     n->exists = 0;
+    buf_clear(&n->vanished);
     im->selected = false;
-    if (!st)
-        st = imap_raw(im, &filter_limits_imap, "%s %s%s", read_only ? "EXAMINE" : "SELECT", quoted.data,
-                      im->capabilities & SP_IMAP_CONDSTORE ? " (CONDSTORE)" : "");
-    buf_release(&quoted);
+    if (!st && resync) {
+        st = select_changed(im, command.data, m, flags, arg);
+        resync = st != SP_UNSUPPORTED;
+    }
+    if (!st && !resync)
+        st = SP_UNSUPPORTED;
+    if (st == SP_UNSUPPORTED)
+        st = imap_raw(im, &filter_limits_imap, "%s%s", command.data, im->capabilities & SP_IMAP_CONDSTORE ? " (CONDSTORE)" : "");
+    buf_release(&command);
     if (st)
         return st;
     if (n->uidvalidity == 0) /* no UIDs that mean anything: nothing can be kept of such a folder */
         return SP_UNSUPPORTED;
     im->selected = true;
     im->session->imap_state = MAILIMAP_STATE_SELECTED;
+    im->modseq = n->highestmodseq != 0 && im->capabilities & SP_IMAP_CONDSTORE;
     n->exists_seen = n->expunges = n->fetches = 0;
+    /* A server that contradicts itself is not believed: everything is compared then. */
+    resync = resync && n->qresync && !n->early && n->uidvalidity == m->uidvalidity && n->highestmodseq >= m->modseq;
+    if (resync)
+        imap_tell_vanished(im, vanished, arg);
+    buf_release(&n->vanished);
     *out = (struct wm_imap_selected){.uidvalidity = n->uidvalidity, .uidnext = n->uidnext, .exists = n->exists,
-                                     .highestmodseq = n->highestmodseq, .keywords_allowed = n->any_keyword || !n->permanent}; /* untold: everything is permanent (RFC 9051 section 7.1) */
+                                     .highestmodseq = n->highestmodseq, .keywords_allowed = n->any_keyword || !n->permanent, .resynced = resync}; /* untold: everything is permanent (RFC 9051 section 7.1) */
     return SP_OK;
 }
 

@@ -18,6 +18,7 @@ job_place(const struct wire_in *in, uint8_t *session)
         PLACE(imap_connect)
         PLACE(imap_list)
         PLACE(imap_create)
+        PLACE(imap_status)
         PLACE(imap_select)
         PLACE(imap_uids)
         PLACE(imap_fetch_headers)
@@ -92,6 +93,7 @@ keep_members(struct job *job, void *original)
         return keep_server(a, &m->server) && keep_password(job, &m->password);
     }
     case WM_TYPE_imap_create: return keep(a, &((struct wm_imap_create *)job->msg)->raw);
+    case WM_TYPE_imap_status: return keep(a, &((struct wm_imap_status *)job->msg)->raw);
     case WM_TYPE_imap_select: return keep(a, &((struct wm_imap_select *)job->msg)->raw);
     case WM_TYPE_imap_fetch_headers: return keep(a, &((struct wm_imap_fetch_headers *)job->msg)->uid_set);
     case WM_TYPE_imap_fetch_flags: return keep(a, &((struct wm_imap_fetch_flags *)job->msg)->uid_set);

@@ -134,6 +134,11 @@ moving(void **state)
     assert_true(list_move(&l, ACTION_FIRST, 100) && l.cursor == 0 && l.top == 0);
     assert_true(list_move(&l, ACTION_PREVIOUS, 100) && l.cursor == 0);
     assert_false(list_move(&l, ACTION_OPEN, 100));
+    l = (struct list){.cursor = 9, .top = 0, .height = 10}; /* over the edge: some lines more */
+    assert_true(list_move(&l, ACTION_NEXT, 100) && l.cursor == 10 && l.top == 3);
+    assert_true(list_move(&l, ACTION_NEXT, 100) && l.cursor == 11 && l.top == 3);
+    l.cursor = 3;
+    assert_true(list_move(&l, ACTION_PREVIOUS, 100) && l.cursor == 2 && l.top == 0);
     list_fit(&l, 0, 0);
     assert_int_equal(l.cursor, 0);
 }
