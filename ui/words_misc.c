@@ -62,6 +62,7 @@ words_outbox_state(unsigned state)
     case SP_OUTBOX_SENDING: return _("being sent…");
     case SP_OUTBOX_FAILED: return _("failed");
     case SP_OUTBOX_DEFERRED: return _("tried again later");
+    case SP_OUTBOX_COPYING: return _("sent; its copy follows");
     case SP_OUTBOX_UNCERTAIN: return _("perhaps sent: the line broke at the end");
     default: return _("unknown");
     }
