@@ -167,10 +167,18 @@ enum sp_status store_attachment_get(struct store *s, uint64_t id, int *fd) SP_MU
 enum sp_status store_attachment_remove(struct store *s, uint64_t draft, uint64_t id) SP_MUST_USE;
 
 /* --- outbox (own): several transmissions per message (Bcc copies); a message leaves after the final OK only */
+struct store_recipient {
+    const char *address;
+    enum { STORE_RCPT_WAITING = 0, STORE_RCPT_HAS_IT = 2, STORE_RCPT_REFUSED = 3 /* for good */ } state;
+    uint16_t code;                 /* what the server said at the last try; 0 = nothing yet */
+    const char *text;
+};
 struct store_transmission {
     uint64_t id, outbox;
-    const char *const *recipients; /* NULL-terminated */
-    uint8_t stage;                 /* as wm_smtp_sent.stage; 2 = done */
+    const char *const *recipients; /* NULL-terminated: all of them */
+    struct store_recipient *list;  /* the same, with what became of each */
+    size_t n;
+    uint8_t stage;                 /* as wm_smtp_sent.stage; 2 = nothing more to do, whatever became of single recipients */
 };
 struct store_outbox {
     uint64_t id;
@@ -183,6 +191,8 @@ struct store_outbox {
     uint32_t attempts;
     bool sent_copy_done;
     uint64_t draft;                /* to edit it again, 0 = none */
+    /* The folder of sent mail before the first try; what a try may have left there has a uid of sent_uidnext or above. 0 = unknown. */
+    uint32_t sent_uidvalidity, sent_uidnext;
 };
 enum sp_status store_outbox_put(struct store *s, struct store_outbox *o) SP_MUST_USE; /* id 0: new, set; else update */
 enum sp_status store_outbox_get(struct store *s, uint64_t id, struct arena *a, struct store_outbox *out) SP_MUST_USE;
@@ -192,6 +202,10 @@ enum sp_status store_outbox_remove(struct store *s, uint64_t id) SP_MUST_USE;
 enum sp_status store_transmission_add(struct store *s, uint64_t outbox, const char *const *recipients, const void *bytes, size_t len, uint64_t *id) SP_MUST_USE;
 enum sp_status store_transmissions(struct store *s, uint64_t outbox, struct arena *a, struct store_transmission **out, size_t *n) SP_MUST_USE;
 enum sp_status store_transmission_stage(struct store *s, uint64_t id, uint8_t stage) SP_MUST_USE;
+/* What became of one recipient (state, code, text of r; the address says which). SP_NOT_FOUND. */
+enum sp_status store_recipient_put(struct store *s, uint64_t transmission, const struct store_recipient *r) SP_MUST_USE;
+/* The person tries again: those that were refused for good wait once more. */
+enum sp_status store_recipients_again(struct store *s, uint64_t outbox) SP_MUST_USE;
 enum sp_status store_transmission_bytes(struct store *s, uint64_t id, int *fd) SP_MUST_USE;
 enum sp_status store_outbox_sent_copy(struct store *s, uint64_t outbox, const void *bytes, size_t len) SP_MUST_USE;
 enum sp_status store_outbox_sent_copy_get(struct store *s, uint64_t outbox, int *fd) SP_MUST_USE;
