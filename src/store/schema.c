@@ -66,6 +66,7 @@
 static const char *const cache_steps[] = {
     MAIL_TABLES,
     MAIL_KEYWORDS,
+    "CREATE INDEX message_coming ON message (folder) WHERE uid = 0;",
 };
 
 static const char *const own_steps[] = {
@@ -117,6 +118,9 @@ static const char *const own_steps[] = {
     "ALTER TABLE change ADD COLUMN tried_uidnext INTEGER NOT NULL DEFAULT 0;"
     "CREATE TABLE change_body (change INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"
     "CREATE TRIGGER change_gone AFTER DELETE ON change BEGIN DELETE FROM change_body WHERE change = old.id; END;",
+    "ALTER TABLE change ADD COLUMN other INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX change_coming ON change (folder) WHERE uid = 0;"
+    "CREATE INDEX change_source ON change (source) WHERE source != 0;",
 };
 
 static const struct {

@@ -423,6 +423,18 @@ world_select(struct world *w, struct wire_conn *c, struct wire_in *in)
 }
 
 static inline void
+world_status(struct world *w, struct wire_conn *c, struct wire_in *in)
+{
+    struct fake_folder *f = world_folder(w, ((const struct wm_imap_status *)in->msg)->raw);
+    if (!f) {
+        (void)wire_reply_error(c, in->id, SP_SERVER_NO, "no such folder");
+        return;
+    }
+    SENT(wire_send_imap_stated(c, in->id, &(struct wm_imap_stated){.state = {.told = 1, .uidvalidity = f->uidvalidity, .uidnext = f->uidnext,
+                                                                             .exists = (uint32_t)f->n}}));
+}
+
+static inline void
 world_connect(struct world *w, struct wire_conn *c, struct wire_in *in)
 {
     const struct wm_imap_connect *m = in->msg;
@@ -462,6 +474,7 @@ world_net(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *ar
     case WM_TYPE_imap_connect: world_connect(w, c, in); break;
     case WM_TYPE_imap_list: world_list(w, c, in); break;
     case WM_TYPE_imap_select: world_select(w, c, in); break;
+    case WM_TYPE_imap_status: world_status(w, c, in); break;
     case WM_TYPE_imap_uids: world_uid_list(w, c, in, NULL); break;
     case WM_TYPE_imap_search_id: world_uid_list(w, c, in, ((const struct wm_imap_search_id *)in->msg)->message_id); break;
     case WM_TYPE_imap_fetch_headers: world_fetch(w, c, in, ((const struct wm_imap_fetch_headers *)in->msg)->uid_set, 0, true); break;
