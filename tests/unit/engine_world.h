@@ -33,6 +33,8 @@
 struct fake_mail {
     uint32_t uid, flags;
     uint64_t modseq;
+    int64_t date;
+    char keywords[64];
     const char *bytes; /* borrowed */
     char *owned;
 };
@@ -67,7 +69,9 @@ struct world {
     uint16_t smtp_status, smtp_code;
     uint8_t smtp_stage;
     const char *refuse_recipient;
-    bool condstore;
+    bool condstore, no_uidplus;
+    int cut_after;              /* the connection to net ends with the so-manieth request, whose answer is lost; 0 = never */
+    bool cut_before;            /* ... and which is not done */
     uint32_t idle_id;
     int die_after;              /* the engine is killed when so many requests to net have come; 0 = never */
     bool dead;
@@ -76,7 +80,7 @@ struct world {
     const char *last_pin;
 
     /* what was seen */
-    int wants_parse, wants_keys, restores, parsed, uid_lists, stores, moves, appends, expunges, smtp_sent, passwords_run, connects;
+    int wants_parse, wants_keys, restores, parsed, uid_lists, stores, moves, appends, expunges, smtp_sent, passwords_run, connects, cuts;
     char seen_password[64], seen_sender[128], seen_recipients[512];
     struct buf seen_message;
     bool stopped;
@@ -248,7 +252,8 @@ world_mail(struct world *w, const char *folder, const char *bytes)
 {
     struct fake_folder *f = world_folder(w, folder);
     assert_true(f->n < MAX_MAILS);
-    f->mails[f->n++] = (struct fake_mail){.uid = f->uidnext++, .modseq = ++f->modseq, .bytes = bytes};
+    f->mails[f->n++] = (struct fake_mail){.uid = f->uidnext, .modseq = ++f->modseq, .date = 1700000000 + f->uidnext, .bytes = bytes};
+    f->uidnext++;
 }
 
 static inline bool
@@ -278,9 +283,9 @@ world_fetch(struct world *w, struct wire_conn *c, struct wire_in *in, const char
         const char *body = strstr(m->bytes, "\r\n\r\n");
         if (!world_in_set(set, m->uid) || m->modseq <= since)
             continue;
-        messages[n] = (struct wr_imap_message){.uid = m->uid, .flags = m->flags, .internal_date = 1700000000 + m->uid, .size = strlen(m->bytes),
+        messages[n] = (struct wr_imap_message){.uid = m->uid, .flags = m->flags, .internal_date = m->date, .keywords = m->keywords, .size = strlen(m->bytes),
                                                .header = {m->bytes, body ? (size_t)(body - m->bytes) + 4 : strlen(m->bytes)}};
-        flags[n++] = (struct wr_imap_flags){.uid = m->uid, .flags = m->flags};
+        flags[n++] = (struct wr_imap_flags){.uid = m->uid, .flags = m->flags, .keywords = m->keywords};
     }
     if (headers)
         SENT(wire_send_imap_headers(c, in->id, &(struct wm_imap_headers){.messages = messages, .messages_n = n}));
@@ -307,6 +312,8 @@ world_change(struct world *w, struct wire_conn *c, struct wire_in *in)
         for (size_t i = 0; i < f->n; i++)
             if (world_in_set(m->uid_set, f->mails[i].uid)) {
                 f->mails[i].flags = (f->mails[i].flags | m->add) & ~m->remove;
+                for (uint32_t k = 0; k < m->add_keywords_n; k++)
+                    (void)snprintf(f->mails[i].keywords, sizeof f->mails[i].keywords, "%s", m->add_keywords[k].text);
                 f->mails[i].modseq = ++f->modseq;
             }
     } else if (in->type == WM_TYPE_imap_move) {
@@ -318,11 +325,17 @@ world_change(struct world *w, struct wire_conn *c, struct wire_in *in)
             if (world_in_set(m->uid_set, f->mails[i].uid)) {
                 buf_addf(&from, "%s%u", from.len ? "," : "", f->mails[i].uid);
                 buf_addf(&new, "%s%u", new.len ? "," : "", to->uidnext);
-                to->mails[to->n++] = (struct fake_mail){.uid = to->uidnext++, .modseq = ++to->modseq, .flags = f->mails[i].flags, .bytes = f->mails[i].bytes};
+                to->mails[to->n] = f->mails[i];
+                to->mails[to->n].owned = NULL;
+                to->mails[to->n].uid = to->uidnext++;
+                to->mails[to->n++].modseq = ++to->modseq;
                 if (!m->copy)
                     world_take_out(f, i);
             }
-        SENT(wire_send_imap_moved(c, in->id, &(struct wm_imap_moved){.uidvalidity = to->uidvalidity, .from = buf_str(&from), .to = buf_str(&new)}));
+        struct wm_imap_moved moved = {.uidvalidity = to->uidvalidity, .from = buf_str(&from), .to = buf_str(&new)};
+        if (w->no_uidplus || !from.len)
+            moved = (struct wm_imap_moved){.from = "", .to = ""};
+        SENT(wire_send_imap_moved(c, in->id, &moved));
         buf_release(&from);
         buf_release(&new);
         return;
@@ -349,7 +362,11 @@ world_append(struct world *w, struct wire_conn *c, struct wire_in *in)
     f->mails[f->n - 1].bytes = f->mails[f->n - 1].owned;
     f->mails[f->n - 1].flags = m->flags;
     memfd_unmap(&map);
-    SENT(wire_send_imap_appended(c, in->id, &(struct wm_imap_appended){.uidvalidity = f->uidvalidity, .uid = f->uidnext - 1}));
+    f->mails[f->n - 1].date = m->date;
+    struct wm_imap_appended appended = {.uidvalidity = f->uidvalidity, .uid = f->uidnext - 1};
+    if (w->no_uidplus)
+        appended = (struct wm_imap_appended){0};
+    SENT(wire_send_imap_appended(c, in->id, &appended));
 }
 
 static inline void
@@ -461,11 +478,37 @@ world_list(struct world *w, struct wire_conn *c, struct wire_in *in)
     SENT(wire_send_imap_folders(c, in->id, &(struct wm_imap_folders){.folders = list, .folders_n = COUNT(list)}));
 }
 
+static inline void world_net(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *arg);
+
+/* Does the request, or not, without an answer. */
+static inline void
+world_cut(struct world *w, struct wire_conn *c, struct wire_in *in, struct arena *arena)
+{
+    int ends[2];
+    bool dead = w->dead;
+    if (!w->cut_before) {
+        assert_int_equal(wire_pair(ends), SP_OK);
+        (void)close(ends[1]);
+        struct wire_conn *hole = wire_conn_new(ends[0], NULL, NULL, NULL, NULL);
+        w->dead = true; /* nobody hears */
+        world_net(hole, in, arena, w);
+        w->dead = dead;
+        wire_conn_free(hole);
+    }
+    wire_conn_free(c);
+    w->net = NULL;
+    w->idle_id = 0;
+    w->cuts++;
+}
+
 static inline void
 world_net(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *arg)
 {
     struct world *w = arg;
-    (void)arena;
+    if (w->cut_after > 0 && in->type != WM_TYPE_cancel && --w->cut_after == 0) {
+        world_cut(w, c, in, arena);
+        return;
+    }
     if (w->die_after > 0 && --w->die_after == 0) {
         (void)kill(w->engine, SIGKILL);
         w->dead = true;

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The real sealpost-engine in a made-up world: door, profile, local mail, opening, parsers that die, writing and sending, a mailbox
    on a server, restarts. */
-#include "engine_world.h"
+#include "engine_steps.h"
 
 #define LOCAL_ONLY "[account me]\nkind = local\nname = Robin\naddress = robin@demo.example\naliases = r@demo.example\n"
-#define WITH_SERVER                                                                                                      \
-    "[sealpost]\nundo-seconds = 0\n"                                                                                     \
-    "[account work]\nname = Robin\naddress = robin@work.example\nimap = imaps://imap.work.example\nsmtp = smtps://smtp.work.example\n" \
-    "password-command = prints it\n"
 
 static const char hello[] = "From: Alice <alice@demo.example>\r\nTo: robin@demo.example\r\nBcc: hidden@demo.example\r\nSubject: Hello\r\n"
                             "Message-ID: <one@demo.example>\r\nDate: Mon, 1 Jan 2024 10:00:00 +0000\r\n\r\nHello there.\r\n";
@@ -56,43 +52,7 @@ teardown(void **state)
     return 0;
 }
 
-#define NEED(state)            \
-    struct world *w = *(state); \
-    if (!w)                     \
-        skip()
-
 /* ---- helpers */
-
-static uint64_t
-folder(struct world *w, enum sp_folder_role role, uint32_t account)
-{
-    assert_int_equal(world_ask(w, WM_TYPE_list_folders, &(struct wm_list_folders){.account = account}), SP_OK);
-    const struct wm_folders *m = w->answer.msg;
-    for (uint32_t i = 0; i < m->folders_n; i++)
-        if (m->folders[i].role == role)
-            return m->folders[i].id;
-    return 0;
-}
-
-static const struct wm_index_rows *
-page(struct world *w, uint64_t in)
-{
-    assert_int_equal(world_ask(w, WM_TYPE_index_page, &(struct wm_index_page){.folder = in, .where = SP_PAGE_NEWEST, .count = 50}), SP_OK);
-    return w->answer.msg;
-}
-
-static uint64_t
-wait_for_rows(struct world *w, uint64_t in, uint32_t n)
-{
-    for (int i = 0; i < 200; i++) {
-        const struct wm_index_rows *rows = page(w, in);
-        if (rows->rows_n >= n && rows->total == n)
-            return rows->rows_n ? rows->rows[0].id : 0;
-        world_pass(w, 25);
-    }
-    fail_msg("the folder has %u rows, not %u", page(w, in)->rows_n, n);
-    return 0;
-}
 
 static void
 submit(struct world *w, const char *message, const char *recipient)
@@ -421,34 +381,6 @@ test_s68_encrypted(void **state)
 
 /* ---- a server */
 
-static const char first_mail[] = "From: Bob <bob@work.example>\r\nTo: robin@work.example\r\nSubject: First\r\nMessage-ID: <w1@work.example>\r\n\r\nOne.\r\n";
-static const char second_mail[] = "From: Eve <eve@work.example>\r\nTo: robin@work.example\r\nSubject: Second\r\nMessage-ID: <w2@work.example>\r\n\r\nTwo.\r\n";
-
-static uint32_t
-begin_work(struct world *w)
-{
-    world_mail(w, "INBOX", first_mail);
-    world_mail(w, "INBOX", second_mail);
-    assert_int_equal(world_enter(w), SP_OK);
-    assert_int_equal(world_ask(w, WM_TYPE_create_profile, &(struct wm_create_profile){0}), SP_OK);
-    assert_int_equal(world_ask(w, WM_TYPE_list_accounts, &(struct wm_list_accounts){}), SP_OK);
-    const struct wm_accounts *m = w->answer.msg;
-    assert_int_equal(m->accounts_n, 2); /* and the local one */
-    assert_string_equal(m->accounts[0].name, "work");
-    uint32_t id = m->accounts[0].id;
-    for (int i = 0; i < 200 && folder(w, SP_FOLDER_SENT, id) == 0; i++)
-        world_pass(w, 20);
-    return id;
-}
-
-static void
-wait_idle(struct world *w)
-{
-    for (int i = 0; i < 200 && !w->idle_id; i++)
-        world_pass(w, 20);
-    assert_true(w->idle_id != 0);
-}
-
 static void
 test_synchronise(void **state)
 {
@@ -666,16 +598,6 @@ test_net_dies(void **state)
     assert_int_equal(w->account.state, SP_ACCOUNT_FAILED);
     world_mail(w, "INBOX", "From: new@work.example\r\nSubject: Third\r\n\r\n3\r\n");
     (void)wait_for_rows(w, inbox, 3);
-}
-
-/* How often a word stands in the folder on the server. */
-static int
-count_on_server(struct world *w, size_t in, const char *word)
-{
-    int n = 0;
-    for (size_t i = 0; i < w->folders[in].n; i++)
-        n += strstr(w->folders[in].mails[i].bytes, word) != NULL;
-    return n;
 }
 
 /* The engine is killed at every step of replaying changes and sending; after its restart all of it is done, and once. */
