@@ -312,6 +312,8 @@
 #define WM_imap_select(F, S, L) F(U8, session) F(STR, raw) F(U8, read_only) F(U32, uidvalidity) F(U64, modseq) /* imap_selected */
 #define WM_imap_selected(F, S, L) \
     F(U32, uidvalidity) F(U32, uidnext) F(U32, exists) F(U64, highestmodseq) F(U8, keywords_allowed) F(U8, resynced)
+/* Ranges may name UIDs that never were. Also while waiting (imap_idle), asking (imap_noop) and in imap_fetch_flags with since, before what
+   ends them */
 #define WM_imap_vanished(F, S, L) F(STR, uid_set)
 #define WM_imap_uids(F, S, L) F(U8, session)                                                  /* imap_uid_list of the selected folder */
 #define WM_imap_uid_list(F, S, L) F(BLOB, uids)                                               /* packed uint32_t, ascending */

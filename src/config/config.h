@@ -30,6 +30,7 @@ struct config_account {
     enum sp_protocol protocol;    /* preferred when writing */
     bool sign, encrypt;           /* defaults when writing; encrypt: when every recipient has a key */
     const char *sent, *drafts, *trash, *archive, *junk; /* folder names; "" = found by SPECIAL-USE */
+    uint32_t timeout_seconds;     /* a server that is silent so long while it should speak is lost */
     const char *const *authserv;  /* trusted authserv-ids */
 };
 

@@ -261,7 +261,7 @@ account_server(struct account *a, const struct config_server *s, struct arena *a
         pin = "";
     buf_release(&name);
     *out = (struct wr_server){.host = s->host, .port = s->port, .transport = (uint8_t)s->transport, .user = s->user, .auth = "",
-                              .pin = pin, .ca_pem = a->ca_pem, .timeout_ms = 60000};
+                              .pin = pin, .ca_pem = a->ca_pem, .timeout_ms = a->config->timeout_seconds * 1000};
 }
 
 /* ---- what net says */
@@ -471,7 +471,7 @@ local_account(struct engine *e)
     *c = (struct config_account){.id = 0, .name = "local", .kind = SP_ACCOUNT_LOCAL, .display_name = user,
                                  .address = arena_printf(&e->arena, "%s@localhost", user), .aliases = none, .imap = no_server, .smtp = no_server,
                                  .ca_file = "", .protocol = SP_PROTOCOL_OPENPGP, .sent = "", .drafts = "", .trash = "", .archive = "",
-                                 .junk = "", .authserv = none};
+                                 .junk = "", .authserv = none, .timeout_seconds = 60};
     return c;
 }
 

@@ -86,6 +86,8 @@ on_fetched(const struct call_reply *r, struct arena *arena, void *arg)
         st = memfd_map(m->bytes, ENGINE_MAX_MESSAGE, &map);
     if (!st) {
         enum sp_status kept = store_body_put(b->engine->store, b->message, map.data, map.len);
+        if (!kept) /* by one who opened it, so it is in use */
+            kept = store_body_used(b->engine->store, b->message);
         if (kept) /* it can be read all the same */
             log_line("a body is not kept: %s", sp_status_name(kept));
         memfd_unmap(&map);

@@ -25,6 +25,7 @@
 struct accounts;
 struct door;
 struct events;
+struct jobs;
 struct journal;
 struct judge;
 struct keysrv;
@@ -47,6 +48,7 @@ struct engine {
     struct profile *profile;
     struct accounts *accounts;
     struct events *events;
+    struct jobs *jobs;
     struct journal *journal;
     struct judge *judge;
     struct keysrv *keysrv;

@@ -10,6 +10,7 @@
 #include "door.h"
 #include "engine.h"
 #include "events.h"
+#include "jobs.h"
 #include "judge.h"
 #include "keysrv.h"
 #include "outbox.h"
@@ -118,6 +119,7 @@ begin(struct engine *e)
     e->questions = questions_new(e);
     e->profile = profile_new(e);
     e->events = events_new(e);
+    e->jobs = jobs_new(e);
     e->judge = judge_new(e);
     e->keysrv = keysrv_new(e);
     e->outbox = outbox_new(e);
@@ -140,6 +142,7 @@ end(struct engine *e)
     profile_free(e->profile);
     questions_free(e->questions);
     events_free(e->events);
+    jobs_free(e->jobs);
     judge_free(e->judge);
     keysrv_free(e->keysrv);
     outbox_free(e->outbox);

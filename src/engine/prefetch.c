@@ -68,7 +68,7 @@ fetch(struct prefetch *p, uint64_t id)
     struct arena arena = ARENA_INIT;
     struct store_message m;
     bool fetching = false;
-    if (store_message_get(e->store, id, &arena, &m) == SP_OK && m.uid && m.size <= MAX_SIZE && !m.has_body) {
+    if (store_message_get(e->store, id, &arena, &m) == SP_OK && m.size <= MAX_SIZE && store_body_wanted(e->store, &m)) {
         p->message = id;
         p->op = session_run(p->account, SESSION_SYNC, m.folder, WM_TYPE_imap_fetch_body, &(struct wm_imap_fetch_body){.uid = m.uid}, on_body, p);
         fetching = true;

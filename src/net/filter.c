@@ -6,6 +6,8 @@
 
 #include "filter_imap.h"
 
+#define VANISHED_LINE ((size_t)4194304) /* the set is long when messages went here and there */
+
 const struct filter_limits filter_limits_imap = {.line = 65536, .literal = 0, .total = 64u << 20, .lines = 100000, .numbers = 8u << 20};
 const struct filter_limits filter_limits_smtp = {.line = 4096, .total = 1u << 20, .lines = 200};
 
@@ -21,6 +23,7 @@ release_notes(struct filter_notes *n)
     buf_release(&n->tag);
     buf_release(&n->code);
     buf_release(&n->copyuid);
+    buf_release(&n->vanished);
     buf_release(&n->text);
     buf_release(&n->challenge);
     buf_release(&n->capabilities);
@@ -57,6 +60,7 @@ filter_expect(struct filter *f, const struct filter_limits *limits)
     n->number = 0;
     n->continuation = n->referral = n->permanent = n->any_keyword = n->read_only = false;
     n->after = 0;
+    n->early = 0;
     n->uidvalidity = n->uidnext = 0;
     n->highestmodseq = 0;
 }
@@ -176,6 +180,13 @@ is_search(const struct filter *f)
     return f->kind == FILTER_IMAP && f->state == FILTER_AT_LINE && f->line.len == 8 && strncasecmp(f->line.data, "* SEARCH", 8) == 0;
 }
 
+static bool
+too_long(const struct filter *f)
+{
+    bool set = f->kind == FILTER_IMAP && f->line.len > 11 && strncasecmp(f->line.data, "* VANISHED ", 11) == 0;
+    return f->line.len > (set ? VANISHED_LINE : f->limits.line);
+}
+
 static enum sp_status
 feed_line_byte(struct filter *f, char c)
 {
@@ -200,7 +211,7 @@ feed_line_byte(struct filter *f, char c)
         f->number = 0;
         f->number_open = f->cr = false;
     }
-    return f->line.len > f->limits.line ? SP_TOO_LARGE : SP_OK;
+    return f->line.len > f->limits.line && too_long(f) ? SP_TOO_LARGE : SP_OK;
 }
 
 /* Literal bytes go straight through. Returns how many of len were used. */

@@ -13,6 +13,8 @@
 #include "base/buf.h"
 #include "base/status.h"
 
+#define FILTER_AHEAD 4
+
 enum filter_kind { FILTER_IMAP, FILTER_SMTP };
 
 /* Bounds on the answer to one command. */
@@ -22,6 +24,7 @@ struct filter_limits {
     uint64_t total;    /* bytes of everything */
     uint32_t lines;    /* lines: untagged responses, or lines of an SMTP reply */
     uint32_t numbers;  /* results of SEARCH */
+    uint32_t uidvalidity; /* of a folder that is being selected anew: FETCH and VANISHED before the server has named it are left out. 0 = any */
 };
 extern const struct filter_limits filter_limits_imap; /* a command that asks for no message data */
 extern const struct filter_limits filter_limits_smtp;
@@ -57,7 +60,10 @@ struct filter_notes {
     bool bye;
     struct buf bye_text;
     struct buf alerts;            /* ALERT texts, each ended by NUL; the reader clears it */
-    uint32_t exists;              /* the last EXISTS */
+    bool qresync;                 /* ENABLED QRESYNC came */
+    uint32_t early;               /* * FETCH and VANISHED lines that were left out, see filter_limits.uidvalidity */
+    struct buf vanished;          /* UID set of the VANISHED lines (RFC 7162), with QRESYNC only; the reader clears it */
+    uint32_t exists;              /* the last EXISTS, less what was expunged since */
     uint32_t exists_seen, expunges, fetches; /* how many such lines came; the reader clears them */
 };
 
@@ -69,6 +75,8 @@ struct filter {
     struct buf line;              /* the line being collected */
     struct buf out;               /* what the reader may take */
     size_t out_at;                /* taken so far */
+    uint32_t ahead[FILTER_AHEAD]; /* tags of commands that were sent ahead: nobody waits for their ends, which come in this order */
+    unsigned ahead_n;
     bool mute;                    /* hand nothing on (answers that libetpan is not waiting for) */
     bool greeted;                 /* the greeting came */
     bool scrubbed;                /* the line in hand had control characters */

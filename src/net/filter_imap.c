@@ -6,9 +6,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/uidset.h"
+
 #define MAX_FLAGS 500
 #define MAX_STATES ((size_t)16777216) /* bytes of STATUS answers that are kept */
 #define MAX_ALERTS 65536
+#define MAX_VANISHED ((size_t)16777216) /* bytes of UID sets that are kept */
 
 struct cursor {
     const char *at, *end;
@@ -288,6 +291,9 @@ note_code(struct filter *f, struct cursor c, const char *text)
     } else if (eat_word(&c, "COPYUID") && eat(&c, ' ')) {
         buf_clear(&n->copyuid);
         buf_add(&n->copyuid, c.at, (size_t)(c.end - c.at));
+    } else if (eat_word(&c, "CLOSED")) { /* what came before was of the folder that was selected till now (RFC 7162 section 3.2.11) */
+        n->exists = n->exists_seen = n->expunges = n->fetches = n->early = 0;
+        buf_clear(&n->vanished);
     } else if (eat_word(&c, "REFERRAL")) {
         n->referral = true;
     } else if (eat_word(&c, "ALERT") && n->alerts.len < MAX_ALERTS) {
@@ -355,12 +361,30 @@ untagged_status(struct filter *f, struct cursor *c, enum filter_reply reply)
     return reply == FILTER_BYE ? emit(f, "* BYE hello", 11) : SP_PROTOCOL;
 }
 
+/* The end of a command that was sent ahead: whether it succeeded shows in what it brought. */
+static bool
+ends_ahead(struct filter *f, struct cursor *c)
+{
+    struct cursor at = *c;
+    uint64_t tag;
+    if (f->ahead_n == 0 || !eat_number(&at, UINT32_MAX, &tag) || tag != f->ahead[0] || !eat(&at, ' ') || eat_status(&at) == FILTER_PENDING)
+        return false;
+    f->ahead_n--;
+    memmove(f->ahead, f->ahead + 1, f->ahead_n * sizeof *f->ahead);
+    *c = at;
+    return true;
+}
+
 static enum sp_status
 tagged(struct filter *f, struct cursor *c)
 {
     struct filter_notes *n = &f->notes;
     const char *tag = c->at;
-    if (!f->greeted || n->reply != FILTER_PENDING || !eat_atom(c) || c->at - tag > 16)
+    if (!f->greeted)
+        return SP_PROTOCOL;
+    if (ends_ahead(f, c))
+        return status_text(f, c, NULL, NULL);
+    if (n->reply != FILTER_PENDING || !eat_atom(c) || c->at - tag > 16)
         return SP_PROTOCOL;
     buf_add(&n->tag, tag, (size_t)(c->at - tag));
     if (!eat(c, ' '))
@@ -473,6 +497,42 @@ unknown(struct filter *f, const char *s, size_t len)
     return SP_OK;
 }
 
+/* Whether what is told of messages belongs to another folder than the one that is being selected. */
+static bool
+left_out(struct filter *f)
+{
+    bool out = f->limits.uidvalidity && f->notes.uidvalidity != f->limits.uidvalidity;
+    f->notes.early += out;
+    return out;
+}
+
+/* VANISHED (RFC 7162 section 3.2.10). Without QRESYNC nothing of it is believed but that messages went. */
+static enum sp_status
+vanished_line(struct filter *f, struct cursor *c)
+{
+    struct filter_notes *n = &f->notes;
+    bool earlier = eat(c, ' ') && eat(c, '(');
+    if (!n->qresync) {
+        n->expunges++;
+        return SP_OK;
+    }
+    if (earlier && !(eat_word(c, "EARLIER") && eat(c, ')') && eat(c, ' ')))
+        return SP_PROTOCOL;
+    uint64_t span = uidset_valid(c->at) ? uidset_span(c->at) : UINT64_MAX; /* the segment ends with a NUL; "*" would name nothing */
+    if (span == UINT64_MAX)
+        return SP_PROTOCOL;
+    if (left_out(f))
+        return SP_OK;
+    if (!earlier) {
+        n->expunges++;
+        n->exists -= span < n->exists ? (uint32_t)span : n->exists;
+    }
+    if (n->vanished.len + (size_t)(c->end - c->at) > MAX_VANISHED)
+        return SP_TOO_LARGE;
+    buf_addf(&n->vanished, "%s%s", n->vanished.len ? "," : "", c->at);
+    return buf_status(&n->vanished);
+}
+
 static enum sp_status
 numbered(struct filter *f, const char *s, size_t len, struct cursor *c)
 {
@@ -487,16 +547,29 @@ numbered(struct filter *f, const char *s, size_t len, struct cursor *c)
     }
     if (eat_word(c, "EXPUNGE")) {
         n->expunges++;
+        n->exists -= n->exists > 0;
         return number ? SP_OK : SP_PROTOCOL;
     }
     if (eat_word(c, "FETCH")) {
         n->fetches++;
         if (number == 0 || !eat(c, ' ') || !eat(c, '('))
             return SP_PROTOCOL;
+        f->drop = left_out(f);
         enum sp_status st = fetch_rest(f, c, true);
         return st ? st : emit(f, s, len);
     }
     return unknown(f, s, len);
+}
+
+static bool
+has_word(struct cursor *c, const char *word)
+{
+    while (eat(c, ' ')) {
+        if (eat_word(c, word))
+            return true;
+        (void)eat_atom(c);
+    }
+    return false;
 }
 
 static enum sp_status
@@ -519,8 +592,10 @@ untagged(struct filter *f, const char *s, size_t len, struct cursor *c)
         return list_line(f, s, len, c);
     if (eat_word(c, "STATUS"))
         return status_line(f, s, len, c);
-    if (eat_word(c, "VANISHED")) /* RFC 7162: never enabled, yet it tells that messages went */
-        f->notes.expunges++;
+    if (eat_word(c, "VANISHED"))
+        return vanished_line(f, c);
+    if (eat_word(c, "ENABLED"))
+        f->notes.qresync = f->notes.qresync || has_word(c, "QRESYNC");
     return unknown(f, s, len);
 }
 

@@ -137,6 +137,29 @@ imap_raw_begin(struct imap *im, int64_t total_ms, const struct filter_limits *li
 }
 
 enum sp_status
+imap_ahead(struct imap *im, const char *command)
+{
+    struct filter *f = &im->stream.filter;
+    struct buf line = BUF_INIT;
+    if (f->ahead_n == FILTER_AHEAD)
+        return SP_BUSY;
+    f->ahead[f->ahead_n++] = (uint32_t)++im->session->imap_tag;
+    buf_addf(&line, "%d %s\r\n", im->session->imap_tag, command);
+    enum sp_status st = line.failed ? SP_NOMEM : stream_write(&im->stream, line.data, line.len);
+    buf_release(&line);
+    return st ? imap_drop(im, st) : SP_OK;
+}
+
+void
+imap_tell_vanished(struct imap *im, imap_vanished_fn *fn, void *arg)
+{
+    struct buf *set = &im->stream.filter.notes.vanished;
+    if (set->len)
+        fn(arg, buf_str(set));
+    buf_release(set); /* may be large */
+}
+
+enum sp_status
 imap_raw_continued(struct imap *im)
 {
     struct filter_notes *n = &im->stream.filter.notes;
@@ -189,19 +212,20 @@ imap_raw(struct imap *im, const struct filter_limits *limits, const char *fmt, .
 enum sp_status
 imap_parsed(struct imap *im, int64_t total_ms, const struct filter_limits *limits, const char *command)
 {
-    if (!im->session)
-        return not_open();
-    buf_clear(&im->text);
-    stream_begin(&im->stream, total_ms, im->timeout_ms, limits);
+    struct mailimap_response *response = NULL;
+    enum sp_status st = imap_raw_begin(im, total_ms, limits, command); /* libetpan's own sending ends commands with a space */
+    if (st)
+        return st;
     im->stream.filter.mute = false;
-    int rc = mailimap_custom_command(im->session, command);
+    int rc = mailimap_read_line(im->session) ? mailimap_parse_response(im->session, &response) : MAILIMAP_ERROR_STREAM;
     im->stream.filter.mute = true;
     const struct filter_notes *n = &im->stream.filter.notes;
+    if (response)
+        mailimap_response_free(response);
     if (im->stream.failed)
         return imap_drop(im, im->stream.failed);
-    /* libetpan knows more failures than we let it see: any that is not a plain NO or BAD has lost the thread. */
-    bool refused = n->reply == FILTER_NO || n->reply == FILTER_BAD;
-    if (n->reply == FILTER_PENDING || (n->reply == FILTER_OK && rc != MAILIMAP_NO_ERROR) || (refused && rc == MAILIMAP_NO_ERROR))
+    bool read = rc == MAILIMAP_NO_ERROR || (n->reply == FILTER_BAD && rc == MAILIMAP_ERROR_PROTOCOL); /* its name for BAD */
+    if (n->reply == FILTER_PENDING || !read)
         return imap_drop(im, rc == MAILIMAP_ERROR_MEMORY ? SP_NOMEM : SP_PROTOCOL);
     if (!filter_at_rest(&im->stream.filter) || im->mailstream->read_buffer_len)
         return imap_drop(im, SP_PROTOCOL);
@@ -483,6 +507,19 @@ open_stream(struct imap *im, const struct net_env *env, const struct wr_server *
     return im->mailstream && im->session ? SP_OK : imap_drop(im, SP_NOMEM);
 }
 
+/* What goes before the first SELECT, without waiting: some providers refuse clients that do not say their name (ID, RFC 2971). Whether
+   QRESYNC was switched on shows in ENABLED. UTF8=ACCEPT (RFC 6855) is not: names stay in the one encoding that every server knows. */
+static enum sp_status
+introduce(struct imap *im)
+{
+    enum sp_status st = SP_OK;
+    if (im->capabilities & SP_IMAP_ID)
+        st = imap_ahead(im, IDENTIFY);
+    if (!st && im->capabilities & SP_IMAP_QRESYNC && imap_has(im, "ENABLE"))
+        st = imap_ahead(im, "ENABLE QRESYNC");
+    return st;
+}
+
 static enum sp_status
 set_up(struct imap *im, const struct net_env *env, const struct wr_server *server, const struct secret *password)
 {
@@ -503,12 +540,7 @@ set_up(struct imap *im, const struct net_env *env, const struct wr_server *serve
         if (!st) /* those from before are worth nothing now */
             st = learn_capabilities(im);
     }
-    if (!st && im->capabilities & SP_IMAP_ID) {
-        st = imap_raw(im, &filter_limits_imap, IDENTIFY);
-        if (st == SP_SERVER_NO || st == SP_SERVER_TEMPORARY)
-            st = SP_OK;
-    }
-    return st;
+    return st ? st : introduce(im);
 }
 
 enum sp_status

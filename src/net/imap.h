@@ -25,6 +25,7 @@ struct imap {
     struct mailimap *session;  /* NULL = not connected */
     mailstream *mailstream;
     bool secure, authenticated, selected;
+    bool modseq;               /* the selected folder has mod-sequences */
     uint32_t capabilities;     /* enum sp_imap_capability */
     struct buf capability_text;
     struct buf text;           /* the server's words to the last command, "" when none */
@@ -49,18 +50,24 @@ enum sp_status imap_list(struct imap *im, struct arena *arena, struct wm_imap_fo
 enum sp_status imap_status(struct imap *im, const char *raw, struct wr_imap_state *out) SP_MUST_USE;
 /* The name may be UTF-8 here: it is encoded when it is not ASCII. */
 enum sp_status imap_create(struct imap *im, const char *raw) SP_MUST_USE;
-enum sp_status imap_select(struct imap *im, const char *raw, bool read_only, struct wm_imap_selected *out) SP_MUST_USE;
+/* What is told of messages; each is called per batch, what it is given is borrowed during the call. A status other than SP_OK ends the
+   command and the session. */
+typedef enum sp_status imap_flags_fn(void *arg, const struct wr_imap_flags *messages, uint32_t n);
+typedef void imap_vanished_fn(void *arg, const char *uid_set);
+typedef void imap_changed_fn(void *arg, const struct wm_imap_changed *change);
+/* With QRESYNC and a known state the server tells what changed since: to flags and vanished, before out->resynced says that this was all. */
+enum sp_status imap_select(struct imap *im, const struct wm_imap_select *m, imap_flags_fn *flags, imap_vanished_fn *vanished, void *arg,
+                           struct wm_imap_selected *out) SP_MUST_USE;
 /* Packed ascending uint32_t, appended to out. */
 enum sp_status imap_uids(struct imap *im, struct buf *out) SP_MUST_USE;
 /* UIDs of messages with this Message-ID (with or without its angle brackets). */
 enum sp_status imap_search_id(struct imap *im, const char *message_id, struct buf *out) SP_MUST_USE;
 
-/* Called per batch; what it points to is borrowed during the call. A status other than SP_OK ends the fetch and the session. */
 typedef enum sp_status imap_headers_fn(void *arg, const struct wr_imap_message *messages, uint32_t n);
-typedef enum sp_status imap_flags_fn(void *arg, const struct wr_imap_flags *messages, uint32_t n);
 enum sp_status imap_fetch_headers(struct imap *im, const char *uid_set, imap_headers_fn *fn, void *arg) SP_MUST_USE;
-/* since: only what changed after that mod-sequence (RFC 7162 section 3.1.4.1), where the server has CONDSTORE; 0 = all. */
-enum sp_status imap_fetch_flags(struct imap *im, const char *uid_set, uint64_t since, imap_flags_fn *fn, void *arg) SP_MUST_USE;
+/* since: only what changed after that mod-sequence (RFC 7162 section 3.1.4.1), where the folder has them; 0 = all. With QRESYNC also what
+   vanished since. */
+enum sp_status imap_fetch_flags(struct imap *im, const char *uid_set, uint64_t since, imap_flags_fn *fn, imap_vanished_fn *vanished, void *arg) SP_MUST_USE;
 /* The whole message into a sealed memfd (caller owns *fd). SP_NOT_FOUND when the UID is gone. */
 typedef void imap_progress_fn(void *arg, uint64_t done, uint64_t total);
 enum sp_status imap_fetch_body(struct imap *im, uint32_t uid, imap_progress_fn *fn, void *arg, int *fd) SP_MUST_USE;
@@ -80,10 +87,9 @@ enum sp_status imap_expunge(struct imap *im, const char *uid_set) SP_MUST_USE;
 /* bytes: the message; line ends become CRLF. uidvalidity and uid are 0 without UIDPLUS. */
 enum sp_status imap_append(struct imap *im, const char *raw, uint32_t flags, int64_t date, const char *bytes, size_t len, struct wm_imap_appended *out) SP_MUST_USE;
 /* Waits for changes of the selected folder until cancelled (SP_CANCELLED, the session lives on). Without IDLE it asks every minute. */
-typedef void imap_changed_fn(void *arg, const struct wm_imap_changed *change);
-enum sp_status imap_idle(struct imap *im, imap_changed_fn *fn, void *arg) SP_MUST_USE;
-/* fn (may be NULL) is called when the folder changed meanwhile. */
-enum sp_status imap_noop(struct imap *im, imap_changed_fn *fn, void *arg) SP_MUST_USE;
+enum sp_status imap_idle(struct imap *im, imap_changed_fn *fn, imap_vanished_fn *vanished, void *arg) SP_MUST_USE;
+/* fn is called when the folder changed meanwhile; before it vanished, where the server says what went. */
+enum sp_status imap_noop(struct imap *im, imap_changed_fn *fn, imap_vanished_fn *vanished, void *arg) SP_MUST_USE;
 /* LOGOUT, then closes. */
 void imap_logout(struct imap *im);
 

@@ -7,6 +7,7 @@
 
 #define IMAP_TOTAL_MS 600000
 #define IMAP_LONG_MS 7200000
+#define MAX_CHANGES 4000000 /* lines of the answer about what changed in a folder */
 
 /* A command that the filter alone reads: sends it (without tag and CRLF) and waits for its tagged end. */
 enum sp_status imap_raw(struct imap *im, const struct filter_limits *limits, const char *fmt, ...) __attribute__((format(printf, 3, 4))) SP_MUST_USE;
@@ -14,8 +15,14 @@ enum sp_status imap_raw(struct imap *im, const struct filter_limits *limits, con
 enum sp_status imap_raw_begin(struct imap *im, int64_t total_ms, const struct filter_limits *limits, const char *command) SP_MUST_USE;
 enum sp_status imap_raw_continued(struct imap *im) SP_MUST_USE;
 enum sp_status imap_raw_end(struct imap *im) SP_MUST_USE;
+/* Sends a command whose end nobody waits for: what it brings is noted while the next commands wait for theirs. */
+enum sp_status imap_ahead(struct imap *im, const char *command) SP_MUST_USE;
 /* A command whose untagged lines libetpan parses. */
 enum sp_status imap_parsed(struct imap *im, int64_t total_ms, const struct filter_limits *limits, const char *command) SP_MUST_USE;
+/* The same; FETCH responses with UID and flags go to fn. */
+enum sp_status imap_parsed_flags(struct imap *im, const struct filter_limits *limits, const char *command, imap_flags_fn *fn, void *arg) SP_MUST_USE;
+/* Tells the UIDs that vanished, if any. */
+void imap_tell_vanished(struct imap *im, imap_vanished_fn *fn, void *arg);
 /* Ends the session after a failure. Returns why. */
 enum sp_status imap_drop(struct imap *im, enum sp_status why);
 /* Appends a quoted string. SP_INVALID for CR, LF and NUL-free violations of it. */

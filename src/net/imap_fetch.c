@@ -162,6 +162,24 @@ no_progress(size_t done, size_t total, void *arg)
     (void)arg;
 }
 
+static enum sp_status
+run_command(struct batch *b, const struct filter_limits *limits, const char *command)
+{
+    struct imap *im = b->im;
+    if (!im->session)
+        return SP_DISCONNECTED;
+    mailimap_set_progress_callback(im->session, no_progress, no_progress, NULL);
+    mailimap_set_msg_att_handler(im->session, on_message, b);
+    enum sp_status st = imap_parsed(im, IMAP_LONG_MS, limits, command);
+    if (im->session)
+        mailimap_set_msg_att_handler(im->session, NULL, NULL);
+    flush(b);
+    struct filter_notes *n = &im->stream.filter.notes; /* what is left are changes that came by themselves */
+    n->fetches -= b->answers < n->fetches ? b->answers : n->fetches;
+    b->answers = 0;
+    return st ? st : b->status;
+}
+
 /* One UID FETCH of a set that names at most about CHUNK messages. */
 static enum sp_status
 fetch_piece(struct batch *b, const char *set, const char *items)
@@ -172,22 +190,26 @@ fetch_piece(struct batch *b, const char *set, const char *items)
     limits.literal = b->on_headers ? HEADER_MAX : 0;
     limits.total = b->on_headers ? (uint64_t)CHUNK * (HEADER_MAX + 4096) : (uint64_t)64 << 20;
     buf_addf(&command, "UID FETCH %s (%s)", set, items);
-    if (b->since)
-        buf_addf(&command, " (CHANGEDSINCE %llu)", (unsigned long long)b->since);
-    if (command.failed)
-        return SP_NOMEM;
+    if (b->since) { /* as many as the folder has */
+        limits.lines = MAX_CHANGES;
+        limits.total = (uint64_t)MAX_CHANGES * 512;
+        buf_addf(&command, " (CHANGEDSINCE %llu%s)", (unsigned long long)b->since, im->stream.filter.notes.qresync ? " VANISHED" : "");
+    }
     b->asked = set;
-    mailimap_set_progress_callback(im->session, no_progress, no_progress, NULL);
-    mailimap_set_msg_att_handler(im->session, on_message, b);
-    enum sp_status st = imap_parsed(im, IMAP_LONG_MS, &limits, command.data);
-    if (im->session)
-        mailimap_set_msg_att_handler(im->session, NULL, NULL);
+    enum sp_status st = command.failed ? SP_NOMEM : run_command(b, &limits, command.data);
     buf_release(&command);
-    flush(b);
-    struct filter_notes *n = &im->stream.filter.notes; /* what is left are changes that came by themselves */
-    n->fetches -= b->answers < n->fetches ? b->answers : n->fetches;
-    b->answers = 0;
-    return st ? st : b->status;
+    return st;
+}
+
+enum sp_status
+imap_parsed_flags(struct imap *im, const struct filter_limits *limits, const char *command, imap_flags_fn *fn, void *arg)
+{
+    struct batch b = {.im = im, .on_flags = fn, .arg = arg, .asked = "1:*"};
+    b.messages = calloc(BATCH_MESSAGES, sizeof *b.messages);
+    enum sp_status st = b.messages ? run_command(&b, limits, command) : SP_NOMEM;
+    free(b.messages);
+    arena_release(&b.arena);
+    return st;
 }
 
 /* ---- cutting sets into commands */
@@ -285,17 +307,18 @@ enum sp_status
 imap_fetch_headers(struct imap *im, const char *uid_set, imap_headers_fn *fn, void *arg)
 {
     struct batch b = {.im = im, .on_headers = fn, .arg = arg};
-    bool modseq = im->capabilities & SP_IMAP_CONDSTORE;
-    return fetch(&b, uid_set, modseq ? "UID FLAGS INTERNALDATE RFC822.SIZE MODSEQ BODY.PEEK[HEADER]<0.262144>" :
+    return fetch(&b, uid_set, im->modseq ? "UID FLAGS INTERNALDATE RFC822.SIZE MODSEQ BODY.PEEK[HEADER]<0.262144>" :
                                        "UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER]<0.262144>");
 }
 
 enum sp_status
-imap_fetch_flags(struct imap *im, const char *uid_set, uint64_t since, imap_flags_fn *fn, void *arg)
+imap_fetch_flags(struct imap *im, const char *uid_set, uint64_t since, imap_flags_fn *fn, imap_vanished_fn *vanished, void *arg)
 {
-    bool modseq = im->capabilities & SP_IMAP_CONDSTORE;
-    struct batch b = {.im = im, .since = modseq ? since : 0, .on_flags = fn, .arg = arg};
-    return fetch(&b, uid_set, modseq ? "UID FLAGS MODSEQ" : "UID FLAGS");
+    struct batch b = {.im = im, .since = im->modseq ? since : 0, .on_flags = fn, .arg = arg};
+    enum sp_status st = fetch(&b, uid_set, im->modseq ? "UID FLAGS MODSEQ" : "UID FLAGS");
+    if (!st)
+        imap_tell_vanished(im, vanished, arg);
+    return st;
 }
 
 /* ---- whole messages */

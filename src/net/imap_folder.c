@@ -169,27 +169,60 @@ imap_create(struct imap *im, const char *raw)
     return st;
 }
 
+/* SELECT (QRESYNC ...), RFC 7162 section 3.2.5. A server that offers it and then does not understand it loses it. */
+static enum sp_status
+select_changed(struct imap *im, const char *select, const struct wm_imap_select *m, imap_flags_fn *flags, void *arg)
+{
+    struct filter_limits limits = filter_limits_imap;
+    struct buf command = BUF_INIT;
+    limits.lines = MAX_CHANGES;
+    limits.total = (uint64_t)MAX_CHANGES * 512;
+    limits.uidvalidity = m->uidvalidity;
+    buf_addf(&command, "%s (QRESYNC (%u %llu))", select, m->uidvalidity, (unsigned long long)m->modseq);
+    enum sp_status st = command.failed ? SP_NOMEM : imap_parsed_flags(im, &limits, command.data, flags, arg);
+    buf_release(&command);
+    if (st == SP_SERVER_NO && im->stream.filter.notes.reply == FILTER_BAD) {
+        im->capabilities &= ~(uint32_t)SP_IMAP_QRESYNC;
+        st = SP_UNSUPPORTED;
+    }
+    return st;
+}
+
 enum sp_status
-imap_select(struct imap *im, const char *raw, bool read_only, struct wm_imap_selected *out)
+imap_select(struct imap *im, const struct wm_imap_select *m, imap_flags_fn *flags, imap_vanished_fn *vanished, void *arg, struct wm_imap_selected *out)
 {
     struct filter_notes *n = &im->stream.filter.notes;
-    struct buf quoted = BUF_INIT;
-    enum sp_status st = imap_quote(&quoted, raw);
+    struct buf command = BUF_INIT;
+    bool resync = m->uidvalidity && m->modseq && im->capabilities & SP_IMAP_QRESYNC;
+    buf_adds(&command, m->read_only ? "EXAMINE " : "SELECT ");
+    enum sp_status st = imap_quote(&command, m->raw);
     n->exists = 0;
+    buf_clear(&n->vanished);
     im->selected = false;
-    if (!st)
-        st = imap_raw(im, &filter_limits_imap, "%s %s%s", read_only ? "EXAMINE" : "SELECT", quoted.data,
-                      im->capabilities & SP_IMAP_CONDSTORE ? " (CONDSTORE)" : "");
-    buf_release(&quoted);
+    if (!st && resync) {
+        st = select_changed(im, command.data, m, flags, arg);
+        resync = st != SP_UNSUPPORTED;
+    }
+    if (!st && !resync)
+        st = SP_UNSUPPORTED;
+    if (st == SP_UNSUPPORTED)
+        st = imap_raw(im, &filter_limits_imap, "%s%s", command.data, im->capabilities & SP_IMAP_CONDSTORE ? " (CONDSTORE)" : "");
+    buf_release(&command);
     if (st)
         return st;
     if (n->uidvalidity == 0) /* no UIDs that mean anything: nothing can be kept of such a folder */
         return SP_UNSUPPORTED;
     im->selected = true;
     im->session->imap_state = MAILIMAP_STATE_SELECTED;
+    im->modseq = n->highestmodseq != 0 && im->capabilities & SP_IMAP_CONDSTORE;
     n->exists_seen = n->expunges = n->fetches = 0;
+    /* A server that contradicts itself is not believed: everything is compared then. */
+    resync = resync && n->qresync && !n->early && n->uidvalidity == m->uidvalidity && n->highestmodseq >= m->modseq;
+    if (resync)
+        imap_tell_vanished(im, vanished, arg);
+    buf_release(&n->vanished);
     *out = (struct wm_imap_selected){.uidvalidity = n->uidvalidity, .uidnext = n->uidnext, .exists = n->exists,
-                                     .highestmodseq = n->highestmodseq, .keywords_allowed = n->any_keyword || !n->permanent}; /* untold: everything is permanent (RFC 9051 section 7.1) */
+                                     .highestmodseq = n->highestmodseq, .keywords_allowed = n->any_keyword || !n->permanent, .resynced = resync}; /* untold: everything is permanent (RFC 9051 section 7.1) */
     return SP_OK;
 }
 

@@ -9,7 +9,7 @@
 
 /* Tells what the filter noted since the last time. */
 static bool
-tell_changes(struct imap *im, imap_changed_fn *fn, void *arg)
+tell_changes(struct imap *im, imap_changed_fn *fn, imap_vanished_fn *vanished, void *arg)
 {
     struct filter_notes *n = &im->stream.filter.notes;
     if (!n->exists_seen && !n->expunges && !n->fetches)
@@ -17,24 +17,24 @@ tell_changes(struct imap *im, imap_changed_fn *fn, void *arg)
     struct wm_imap_changed change = {.exists = n->exists, .expunged = n->expunges > 0, .flags = n->fetches > 0};
     n->exists_seen = n->expunges = n->fetches = 0;
     imap_tell_alerts(im);
-    if (fn)
-        fn(arg, &change);
+    imap_tell_vanished(im, vanished, arg);
+    fn(arg, &change);
     return true;
 }
 
 enum sp_status
-imap_noop(struct imap *im, imap_changed_fn *fn, void *arg)
+imap_noop(struct imap *im, imap_changed_fn *fn, imap_vanished_fn *vanished, void *arg)
 {
     enum sp_status st = imap_raw(im, &filter_limits_imap, "NOOP");
     if (!st)
-        (void)tell_changes(im, fn, arg);
+        (void)tell_changes(im, fn, vanished, arg);
     return st;
 }
 
 /* Reads while the server is idling, until the renewal is due (SP_OK), the job is cancelled, the server ends the command (SP_OK too) or
    the connection fails. */
 static enum sp_status
-watch_folder(struct imap *im, int64_t until, imap_changed_fn *fn, void *arg)
+watch_folder(struct imap *im, int64_t until, imap_changed_fn *fn, imap_vanished_fn *vanished, void *arg)
 {
     const struct filter_notes *n = &im->stream.filter.notes;
     bool ready, noted = false;
@@ -48,7 +48,7 @@ watch_folder(struct imap *im, int64_t until, imap_changed_fn *fn, void *arg)
         if (ready && (st = stream_pump_ready(&im->stream)))
             return st;
         if (!ready && noted) {
-            (void)tell_changes(im, fn, arg);
+            (void)tell_changes(im, fn, vanished, arg);
             noted = false;
         }
         noted = noted || n->exists_seen || n->expunges || n->fetches;
@@ -58,7 +58,7 @@ watch_folder(struct imap *im, int64_t until, imap_changed_fn *fn, void *arg)
 
 /* One IDLE command from its start to DONE. */
 static enum sp_status
-idle_once(struct imap *im, imap_changed_fn *fn, void *arg)
+idle_once(struct imap *im, imap_changed_fn *fn, imap_vanished_fn *vanished, void *arg)
 {
     const struct filter_notes *n = &im->stream.filter.notes;
     enum sp_status st = imap_raw_begin(im, RENEW_MS + 60000, &filter_limits_imap, "IDLE");
@@ -66,8 +66,8 @@ idle_once(struct imap *im, imap_changed_fn *fn, void *arg)
         st = imap_raw_continued(im);
     if (st)
         return st;
-    (void)tell_changes(im, fn, arg);
-    enum sp_status why = watch_folder(im, loop_now_ms() + RENEW_MS, fn, arg);
+    (void)tell_changes(im, fn, vanished, arg);
+    enum sp_status why = watch_folder(im, loop_now_ms() + RENEW_MS, fn, vanished, arg);
     if (why && why != SP_CANCELLED)
         return imap_drop(im, why);
     if (why) { /* the session lives on: DONE and its answer are not cancelled */
@@ -77,17 +77,17 @@ idle_once(struct imap *im, imap_changed_fn *fn, void *arg)
     if (n->reply == FILTER_PENDING && (st = stream_write(&im->stream, "DONE\r\n", 6)))
         return imap_drop(im, st);
     st = imap_raw_end(im);
-    (void)tell_changes(im, fn, arg);
+    (void)tell_changes(im, fn, vanished, arg);
     return st ? st : why;
 }
 
 /* For servers without IDLE. */
 static enum sp_status
-poll_folder(struct imap *im, imap_changed_fn *fn, void *arg)
+poll_folder(struct imap *im, imap_changed_fn *fn, imap_vanished_fn *vanished, void *arg)
 {
     for (;;) {
         bool ready;
-        enum sp_status st = imap_noop(im, fn, arg);
+        enum sp_status st = imap_noop(im, fn, vanished, arg);
         if (st)
             return st;
         im->stream.deadline_ms = 0;
@@ -100,19 +100,18 @@ poll_folder(struct imap *im, imap_changed_fn *fn, void *arg)
 }
 
 enum sp_status
-imap_idle(struct imap *im, imap_changed_fn *fn, void *arg)
+imap_idle(struct imap *im, imap_changed_fn *fn, imap_vanished_fn *vanished, void *arg)
 {
     if (!im->session)
         return SP_DISCONNECTED;
     if (!im->selected)
         return SP_INVALID;
     if (!(im->capabilities & SP_IMAP_IDLE))
-        return poll_folder(im, fn, arg);
+        return poll_folder(im, fn, vanished, arg);
     /* What came between the last look at the folder and our SELECT is announced by nobody: from here on nothing is missed. */
-    if (fn)
-        fn(arg, &(struct wm_imap_changed){.exists = im->stream.filter.notes.exists});
+    fn(arg, &(struct wm_imap_changed){.exists = im->stream.filter.notes.exists});
     for (;;) {
-        enum sp_status st = idle_once(im, fn, arg);
+        enum sp_status st = idle_once(im, fn, vanished, arg);
         if (st)
             return st;
     }

@@ -105,18 +105,6 @@ run_status(struct worker *w, const struct wm_imap_status *m)
 }
 
 static void
-run_select(struct worker *w, const struct wm_imap_select *m)
-{
-    struct arena arena = ARENA_INIT;
-    struct wm_imap_selected selected;
-    enum sp_status st = imap_select(&w->imap, m->raw, m->read_only, &selected);
-    if (st)
-        reply_status(w, st);
-    else
-        worker_post(w, WM_TYPE_imap_selected, &selected, sizeof selected, &arena, -1, true);
-}
-
-static void
 reply_uids(struct worker *w, enum sp_status st, struct buf *uids)
 {
     struct arena arena = ARENA_INIT;
@@ -186,6 +174,28 @@ post_flags(void *arg, const struct wr_imap_flags *messages, uint32_t n)
 }
 
 static void
+post_vanished(void *arg, const char *uid_set)
+{
+    struct arena arena = ARENA_INIT;
+    struct wm_imap_vanished v = {.uid_set = arena_strdup(&arena, uid_set)};
+    if (!v.uid_set)
+        abort(); /* the engine would take what went for still there */
+    worker_post(arg, WM_TYPE_imap_vanished, &v, sizeof v, &arena, -1, false);
+}
+
+static void
+run_select(struct worker *w, const struct wm_imap_select *m)
+{
+    struct arena arena = ARENA_INIT;
+    struct wm_imap_selected selected;
+    enum sp_status st = imap_select(&w->imap, m, post_flags, post_vanished, w, &selected);
+    if (st)
+        reply_status(w, st);
+    else
+        worker_post(w, WM_TYPE_imap_selected, &selected, sizeof selected, &arena, -1, true);
+}
+
+static void
 post_progress(void *arg, uint64_t done, uint64_t total)
 {
     struct arena arena = ARENA_INIT;
@@ -252,7 +262,7 @@ post_change(void *arg, const struct wm_imap_changed *change)
 static void
 run_idle(struct worker *w)
 {
-    enum sp_status st = imap_idle(&w->imap, post_change, w);
+    enum sp_status st = imap_idle(&w->imap, post_change, post_vanished, w);
     reply_status(w, st == SP_CANCELLED && imap_is_open(&w->imap) ? SP_OK : st);
 }
 
@@ -301,7 +311,7 @@ worker_run_imap(struct worker *w, struct job *job)
         break;
     case WM_TYPE_imap_fetch_flags:
         reply_status(w, imap_fetch_flags(im, ((const struct wm_imap_fetch_flags *)msg)->uid_set,
-                                         ((const struct wm_imap_fetch_flags *)msg)->since, post_flags, w));
+                                         ((const struct wm_imap_fetch_flags *)msg)->since, post_flags, post_vanished, w));
         break;
     case WM_TYPE_imap_fetch_body: run_body(w, msg); break;
     case WM_TYPE_imap_store: reply_status(w, imap_store(im, msg)); break;
@@ -310,7 +320,7 @@ worker_run_imap(struct worker *w, struct job *job)
     case WM_TYPE_imap_append: run_append(w, job); break;
     case WM_TYPE_imap_search_id: run_search_id(w, msg); break;
     case WM_TYPE_imap_idle: run_idle(w); break;
-    case WM_TYPE_imap_noop: reply_status(w, imap_noop(im, post_change, w)); break;
+    case WM_TYPE_imap_noop: reply_status(w, imap_noop(im, post_change, post_vanished, w)); break;
     case WM_TYPE_imap_close:
         imap_logout(im);
         reply_done(w);

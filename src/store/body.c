@@ -22,6 +22,8 @@ store_body_put(struct store *s, uint64_t id, const void *bytes, size_t len)
     st = db_change(db, "UPDATE OR FAIL message SET has_body = 1, size = ? WHERE id = ?", DB_ARGS(DB_I(len), DB_I(id)));
     if (!st)
         st = db_run(db, "INSERT OR REPLACE INTO body (message, bytes) VALUES (?, ?)", DB_ARGS(DB_I(id), DB_B(bytes, len)));
+    if (!st && db == &s->cache)
+        st = cache_body_added(s, id, len);
     return db_scope_end(db, st);
 }
 
@@ -152,9 +154,12 @@ copy_row(struct db *from, struct db *to, uint64_t id, uint64_t folder, uint64_t 
         st = db_status(to, sqlite3_bind_value(w, i + 3, sqlite3_column_value(q, i)));
     if (!st)
         st = db_step(to, w);
+    st = st == SP_EOF && w ? SP_OK : st == SP_EOF ? SP_NOT_FOUND : st;
+    if (!st)
+        st = counters_add(to, folder, 1, !(sqlite3_column_int64(q, 2) & SP_FLAG_SEEN));
     db_end(w);
     db_end(q);
-    return st == SP_EOF && w ? SP_OK : st == SP_EOF ? SP_NOT_FOUND : st;
+    return st;
 }
 
 static enum sp_status
@@ -178,7 +183,7 @@ copy_rows(struct db *from, struct db *to, const char *read, const char *write, u
 }
 
 static enum sp_status
-copy_all(struct db *from, struct db *to, uint64_t id, uint64_t folder, uint64_t *new_id)
+copy_all(struct store *s, struct db *from, struct db *to, uint64_t id, uint64_t folder, uint64_t *new_id)
 {
     enum sp_status st = copy_row(from, to, id, folder, new_id);
     if (!st)
@@ -190,6 +195,11 @@ copy_all(struct db *from, struct db *to, uint64_t id, uint64_t folder, uint64_t 
     if (!st)
         st = copy_rows(from, to, "SELECT layer, bytes FROM session_key WHERE message = ?",
             "INSERT INTO session_key (message, layer, bytes) VALUES (?, ?, ?)", id, *new_id);
+    int64_t size = 0;
+    if (!st && to == &s->cache) {
+        st = db_number(to, "SELECT length(bytes) FROM body WHERE message = ?", DB_ARGS(DB_I(*new_id)), &size);
+        st = st == SP_NOT_FOUND ? SP_OK : st ? st : cache_body_added(s, *new_id, (size_t)size);
+    }
     return st;
 }
 
@@ -203,7 +213,7 @@ carry(struct store *s, struct db *from, struct db *to, uint64_t id, uint64_t fol
     enum sp_status st = store_message_get(s, id, &a, &m);
 
     if (!st)
-        st = copy_all(from, to, id, folder, new_id);
+        st = copy_all(s, from, to, id, folder, new_id);
     if (!st)
         st = thread_assign(to, &m, (int64_t)*new_id, &thread);
     if (!st)
@@ -251,5 +261,5 @@ store_message_move(struct store *s, uint64_t id, uint64_t folder, bool copy, uin
     st = db_scope(db);
     if (st)
         return st;
-    return db_scope_end(db, copy_all(db, db, id, folder, new_id));
+    return db_scope_end(db, copy_all(s, db, db, id, folder, new_id));
 }

@@ -27,20 +27,53 @@ update_known(struct db *db, const struct store_message *m)
             DB_T(m->from_name), DB_T(m->from_address), DB_T(m->subject), DB_T(m->keywords)));
 }
 
-static enum sp_status
-insert_new(struct db *db, struct store_message *m)
+enum sp_status
+counters_add(struct db *db, uint64_t folder, int64_t total, int64_t unread)
 {
-    int64_t last = 0, thread = 0;
-    enum sp_status st = db_number(db, "SELECT seq FROM sqlite_sequence WHERE name = 'message'", NULL, 0, &last);
-    if (st == SP_NOT_FOUND)
-        st = SP_OK;
-    m->id = (uint64_t)last + 1;
+    return db_run(db, "UPDATE folder SET total = total + ?, unread = unread + ?, generation = generation + 1 WHERE id = ?",
+        DB_ARGS(DB_I(total), DB_I(unread), DB_I(folder)));
+}
+
+/* A batch: new messages of the same folder are counted together, ids go on from the last one. */
+struct adding {
+    uint64_t folder;
+    int64_t total, unread;
+    int64_t last[2]; /* id in each database, -1 = not read yet */
+};
+
+static enum sp_status
+count_added(struct store *s, struct adding *a, uint64_t next_folder)
+{
+    enum sp_status st = SP_OK;
+    if (a->folder == next_folder)
+        return SP_OK;
+    if (a->total)
+        st = counters_add(db_of(s, a->folder), a->folder, a->total, a->unread);
+    a->folder = next_folder;
+    a->total = a->unread = 0;
+    return st;
+}
+
+static enum sp_status
+insert_new(struct store *s, struct adding *a, struct store_message *m)
+{
+    struct db *db = db_of(s, m->folder);
+    int64_t *last = &a->last[db == &s->own], thread = 0;
+    enum sp_status st = count_added(s, a, m->folder);
+
+    if (!st && *last < 0) {
+        *last = 0;
+        st = db_number(db, "SELECT seq FROM sqlite_sequence WHERE name = 'message'", NULL, 0, last);
+        if (st == SP_NOT_FOUND)
+            st = SP_OK;
+    }
+    m->id = (uint64_t)*last + 1;
     if (!st)
         st = thread_assign(db, m, (int64_t)m->id, &thread);
     if (st)
         return st;
     m->thread = (uint64_t)thread;
-    return db_run(db,
+    st = db_run(db,
         "INSERT OR FAIL INTO message (id, folder, uid, sort, date, flags, size, seal, lock, sender, risk, judged, has_body, thread,"
         " depth, from_name, from_address, recipients, subject, message_id, in_reply_to, refs, list_id, keywords)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -48,13 +81,20 @@ insert_new(struct db *db, struct store_message *m)
             DB_I(thread), DB_I(thread_depth(m->references)), DB_T(m->from_name), DB_T(m->from_address), DB_T(m->to),
             DB_T(m->subject), DB_T(m->message_id), DB_T(m->in_reply_to), DB_T(m->references), DB_T(m->list_id),
             DB_T(m->keywords)));
+    if (!st) {
+        ++*last;
+        a->total++;
+        a->unread += !(m->flags & SP_FLAG_SEEN);
+    }
+    return st;
 }
 
 static enum sp_status
-add_one(struct db *db, struct store_message *m)
+add_one(struct store *s, struct adding *a, struct store_message *m)
 {
     m->id = 0;
     if (m->uid) {
+        struct db *db = db_of(s, m->folder);
         int64_t id = 0;
         enum sp_status st = db_number(db, "SELECT id FROM message WHERE folder = ? AND uid = ? AND uid != 0",
             DB_ARGS(DB_I(m->folder), DB_I(m->uid)), &id);
@@ -62,12 +102,13 @@ add_one(struct db *db, struct store_message *m)
         if (st != SP_NOT_FOUND)
             return st ? st : update_known(db, m);
     }
-    return insert_new(db, m);
+    return insert_new(s, a, m);
 }
 
 enum sp_status
 store_messages_add(struct store *s, struct store_message *m, size_t n)
 {
+    struct adding a = {.last = {-1, -1}};
     enum sp_status st = db_scope(&s->own);
     if (st)
         return st;
@@ -75,7 +116,9 @@ store_messages_add(struct store *s, struct store_message *m, size_t n)
     if (st)
         return db_scope_end(&s->own, st);
     for (size_t i = 0; !st && i < n; i++)
-        st = add_one(db_of(s, m[i].folder), &m[i]);
+        st = add_one(s, &a, &m[i]);
+    if (!st)
+        st = count_added(s, &a, 0);
     st = db_scope_end(&s->own, st);
     return db_scope_end(&s->cache, st);
 }
@@ -136,27 +179,18 @@ store_message_by_uid(struct store *s, uint64_t folder, uint32_t uid, uint64_t *i
 enum sp_status
 store_message_by_message_id(struct store *s, uint32_t account, const char *message_id, uint64_t *id)
 {
-    static const char sql[] =
-        "SELECT m.id, m.sort FROM message m JOIN folder f ON f.id = m.folder"
-        " WHERE m.message_id = ?1 AND m.message_id != '' AND (?2 = 0 OR f.account = ?2) ORDER BY m.sort DESC, m.id DESC LIMIT 1";
-    struct db *const dbs[] = {&s->cache, &s->own};
-    int64_t best = INT64_MIN;
+    uint64_t own = 0;
+    int64_t sort = INT64_MIN, own_sort = INT64_MIN;
+    enum sp_status st = thread_find(&s->cache, message_id, account, id, &sort);
+    enum sp_status st2 = thread_find(&s->own, message_id, account, &own, &own_sort);
 
-    *id = 0;
-    for (size_t i = 0; i < 2; i++) {
-        sqlite3_stmt *q = NULL;
-        enum sp_status st = db_query(dbs[i], sql, DB_ARGS(DB_T(message_id), DB_I(account)), &q);
-        if (!st)
-            st = db_step(dbs[i], q);
-        if (!st && (!*id || sqlite3_column_int64(q, 1) > best)) {
-            *id = (uint64_t)sqlite3_column_int64(q, 0);
-            best = sqlite3_column_int64(q, 1);
-        }
-        db_end(q);
-        if (st && st != SP_EOF)
-            return st;
-    }
-    return *id ? SP_OK : SP_NOT_FOUND;
+    if (st && st != SP_NOT_FOUND)
+        return st;
+    if (st2)
+        return st2 == SP_NOT_FOUND ? st : st2;
+    if (st || own_sort > sort)
+        *id = own;
+    return SP_OK;
 }
 
 enum sp_status
@@ -216,17 +250,43 @@ store_message_set_uid(struct store *s, uint64_t id, uint32_t uid)
     return db_change(db_of(s, id), "UPDATE OR FAIL message SET uid = ? WHERE id = ?", DB_ARGS(DB_I(uid), DB_I(id)));
 }
 
+/* Both lists are newest first; so is what comes out. */
+static enum sp_status
+merge_waiting(struct db *db, sqlite3_stmt *const q[2], uint64_t *ids, size_t max, size_t *n)
+{
+    enum sp_status st[2] = {db_step(db, q[0]), db_step(db, q[1])};
+
+    while (*n < max && (!st[0] || !st[1])) {
+        if ((st[0] && st[0] != SP_EOF) || (st[1] && st[1] != SP_EOF))
+            break;
+        int from = st[0] ? 1 : st[1] ? 0 : sqlite3_column_int64(q[1], 1) > sqlite3_column_int64(q[0], 1);
+        ids[(*n)++] = (uint64_t)sqlite3_column_int64(q[from], 0);
+        st[from] = db_step(db, q[from]);
+    }
+    return st[0] && st[0] != SP_EOF ? st[0] : st[1] && st[1] != SP_EOF ? st[1] : SP_OK;
+}
+
 enum sp_status
 store_unjudged(struct store *s, uint64_t folder, uint64_t *ids, size_t max, size_t *n)
 {
     struct db *db = db_of(s, folder);
-    sqlite3_stmt *q = NULL;
-    enum sp_status st = db_query(db, "SELECT id FROM message WHERE folder = ? AND (judged = 0 OR has_body = 0)"
-        " ORDER BY sort DESC, id DESC LIMIT ?", DB_ARGS(DB_I(folder), DB_I(max)), &q);
+    sqlite3_stmt *q[2] = {NULL, NULL};
+    int64_t pinned = 0;
+    enum sp_status st = db_number(db, "SELECT pinned FROM folder WHERE id = ?", DB_ARGS(DB_I(folder)), &pinned);
+    int64_t floor = pinned || db == &s->own ? INT64_MIN : cache_floor(s);
 
     *n = 0;
-    while (!st && !(st = db_step(db, q)))
-        ids[(*n)++] = (uint64_t)sqlite3_column_int64(q, 0);
-    db_end(q);
-    return st == SP_EOF ? SP_OK : st;
+    if (st == SP_NOT_FOUND)
+        return SP_OK;
+    if (!st)
+        st = db_query(db, "SELECT id, sort FROM message WHERE folder = ? AND has_body = 1 AND judged = 0"
+            " ORDER BY sort DESC, id DESC LIMIT ?", DB_ARGS(DB_I(folder), DB_I(max)), &q[0]);
+    if (!st)
+        st = db_query(db, "SELECT id, sort FROM message WHERE folder = ? AND has_body = 0 AND sort > ?"
+            " ORDER BY sort DESC, id DESC LIMIT ?", DB_ARGS(DB_I(folder), DB_I(floor), DB_I(max)), &q[1]);
+    if (!st)
+        st = merge_waiting(db, q, ids, max, n);
+    db_end(q[0]);
+    db_end(q[1]);
+    return st;
 }

@@ -63,9 +63,32 @@
     " UPDATE folder SET unread = unread + ((new.flags & 1) = 0) - ((old.flags & 1) = 0), generation = generation + 1"       \
     "  WHERE id = new.folder; END;"
 
+/* The counters of what is added are kept by counters_add (message.c), once for a batch: a trigger costs a tenth of each row. A message
+   is found by its Message-ID through its thread, so the index of those random texts (a tenth of the database, and slow to grow) goes.
+   Of waiting messages, those that only lack a body and those that can be judged are looked for apart. Proportional to the messages: at
+   one million some seconds, once. */
+#define MAIL_LIGHTER                                                                                                        \
+    "DROP TRIGGER message_added; DROP INDEX message_name; DROP INDEX message_unjudged;"                                     \
+    "CREATE INDEX message_bodiless ON message (folder, sort, id) WHERE has_body = 0;"                                       \
+    "CREATE INDEX message_waiting ON message (folder, sort, id) WHERE has_body = 1 AND judged = 0;"
+
+/* What the bodies of the cache cost and which may go first: the one whose rank, the later of the message's time and that of its last
+   use, is the least. The sum is kept by triggers. */
+#define CACHE_LIMIT                                                                                                         \
+    "CREATE TABLE body_use (message INTEGER PRIMARY KEY, size INTEGER NOT NULL, rank INTEGER NOT NULL);"                    \
+    "CREATE INDEX body_use_rank ON body_use (rank);"                                                                        \
+    "INSERT INTO meta (name, value) VALUES ('bodies', 0), ('floor', -9223372036854775808);"                                 \
+    "CREATE TRIGGER body_use_added AFTER INSERT ON body_use BEGIN"                                                          \
+    " UPDATE meta SET value = value + new.size WHERE name = 'bodies'; END;"                                                 \
+    "CREATE TRIGGER body_use_gone AFTER DELETE ON body_use BEGIN"                                                           \
+    " UPDATE meta SET value = value - old.size WHERE name = 'bodies'; END;"                                                 \
+    "CREATE TRIGGER body_gone AFTER DELETE ON body BEGIN DELETE FROM body_use WHERE message = old.message; END;"            \
+    "INSERT INTO body_use (message, size, rank) SELECT b.message, length(b.bytes), m.sort FROM body b"                      \
+    " JOIN message m ON m.id = b.message;"
+
 static const char *const cache_steps[] = {
     MAIL_TABLES,
-    MAIL_KEYWORDS,
+    MAIL_KEYWORDS MAIL_LIGHTER CACHE_LIMIT,
     "CREATE INDEX message_coming ON message (folder) WHERE uid = 0;",
 };
 
@@ -106,7 +129,7 @@ static const char *const own_steps[] = {
     " DELETE FROM transmission WHERE outbox = old.id; DELETE FROM sent_copy WHERE outbox = old.id; END;"
     "CREATE TABLE named_secret (name TEXT PRIMARY KEY, value BLOB NOT NULL);"
     "CREATE TABLE named_text (name TEXT PRIMARY KEY, value TEXT NOT NULL);",
-    MAIL_KEYWORDS
+    MAIL_KEYWORDS MAIL_LIGHTER
     /* What the person chose for a folder of a server: by its name, so that it survives the loss of the cache. */
     "CREATE TABLE folder_choice (account INTEGER NOT NULL, raw TEXT NOT NULL, watched INTEGER NOT NULL, pinned INTEGER NOT NULL,"
     " PRIMARY KEY (account, raw)) WITHOUT ROWID;"
@@ -118,6 +141,13 @@ static const char *const own_steps[] = {
     "ALTER TABLE change ADD COLUMN tried_uidnext INTEGER NOT NULL DEFAULT 0;"
     "CREATE TABLE change_body (change INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"
     "CREATE TRIGGER change_gone AFTER DELETE ON change BEGIN DELETE FROM change_body WHERE change = old.id; END;",
+    /* What the server said of each recipient; the folder of sent mail as it was before the first try. */
+    "ALTER TABLE recipient ADD COLUMN state INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE recipient ADD COLUMN code INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE recipient ADD COLUMN text TEXT NOT NULL DEFAULT '';"
+    "UPDATE recipient SET state = 2 WHERE transmission IN (SELECT id FROM transmission WHERE stage = 2);"
+    "ALTER TABLE outbox ADD COLUMN sent_uidvalidity INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outbox ADD COLUMN sent_uidnext INTEGER NOT NULL DEFAULT 0;",
     "ALTER TABLE change ADD COLUMN other INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX change_coming ON change (folder) WHERE uid = 0;"
     "CREATE INDEX change_source ON change (source) WHERE source != 0;",

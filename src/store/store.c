@@ -31,14 +31,14 @@ make_folder(const char *folder)
     return errno == EROFS ? SP_READ_ONLY : errno == ENOSPC ? SP_FULL : errno == EACCES ? SP_DENIED : SP_IO;
 }
 
-static int64_t
+int64_t
 meta_get(struct db *db, const char *name)
 {
     int64_t value;
     return db_number(db, "SELECT value FROM meta WHERE name = ?", DB_ARGS(DB_T(name)), &value) ? 0 : value;
 }
 
-static enum sp_status
+enum sp_status
 meta_put(struct db *db, const char *name, int64_t value)
 {
     return db_run(db, "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", DB_ARGS(DB_T(name), DB_I(value)));

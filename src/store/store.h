@@ -90,7 +90,8 @@ enum sp_status store_message_remove(struct store *s, uint64_t id) SP_MUST_USE;
 /* Moves or copies within the store; *new_id gets the message's id there (uid 0 until the server told it). */
 enum sp_status store_message_move(struct store *s, uint64_t id, uint64_t folder, bool copy, uint64_t *new_id) SP_MUST_USE;
 enum sp_status store_message_set_uid(struct store *s, uint64_t id, uint32_t uid) SP_MUST_USE;
-/* Newest messages of a folder without a body, or not judged yet; at most n ids. */
+/* Newest messages of a folder that have a body and are not judged, or have no body and are worth fetching ahead (not what the cache's
+   limit would drive out at once, or has driven out); at most n ids. */
 enum sp_status store_unjudged(struct store *s, uint64_t folder, uint64_t *ids, size_t max, size_t *n) SP_MUST_USE;
 
 /* --- bodies and verdicts */
@@ -98,6 +99,19 @@ enum sp_status store_unjudged(struct store *s, uint64_t folder, uint64_t *ids, s
 enum sp_status store_body_put(struct store *s, uint64_t id, const void *bytes, size_t len) SP_MUST_USE;
 /* A sealed memfd with it (caller closes); SP_NOT_FOUND. */
 enum sp_status store_body_get(struct store *s, uint64_t id, int *fd) SP_MUST_USE;
+/* --- the limit of the cache: bodies of server mail; pinned folders' and those of messages that no server has yet stay, beyond it if need
+   be. Index, verdicts and session keys of a message whose body went stay; has_body says what is. */
+/* bytes of bodies, 0 = no limit. Only says it: what is too much goes with later store_body_put, or store_trim. */
+enum sp_status store_cache_limit(struct store *s, uint64_t bytes) SP_MUST_USE;
+/* Removes some of what is too much; *more: call again. A call takes milliseconds. */
+enum sp_status store_trim(struct store *s, bool *more) SP_MUST_USE;
+/* What the cache's bodies cost (a maintained counter). */
+uint64_t store_cache_bytes(struct store *s);
+/* The person opened it: it stays longer. Nothing happens when there is no body. */
+enum sp_status store_body_used(struct store *s, uint64_t id) SP_MUST_USE;
+/* Is it worth fetching its body ahead, as things are now? Ask before each fetch: the answer changes while the cache fills. */
+bool store_body_wanted(struct store *s, const struct store_message *m);
+
 /* The encoded wr_verdict, and the index columns taken from it. session_keys: sealed with the message, may be empty. */
 enum sp_status store_verdict_put(struct store *s, uint64_t id, const struct wr_verdict *v, const void *encoded, size_t len) SP_MUST_USE;
 enum sp_status store_verdict_get(struct store *s, uint64_t id, struct arena *a, struct wire_blob *encoded) SP_MUST_USE;
@@ -165,10 +179,18 @@ enum sp_status store_attachment_get(struct store *s, uint64_t id, int *fd) SP_MU
 enum sp_status store_attachment_remove(struct store *s, uint64_t draft, uint64_t id) SP_MUST_USE;
 
 /* --- outbox (own): several transmissions per message (Bcc copies); a message leaves after the final OK only */
+struct store_recipient {
+    const char *address;
+    enum { STORE_RCPT_WAITING = 0, STORE_RCPT_HAS_IT = 2, STORE_RCPT_REFUSED = 3 /* for good */ } state;
+    uint16_t code;                 /* what the server said at the last try; 0 = nothing yet */
+    const char *text;
+};
 struct store_transmission {
     uint64_t id, outbox;
-    const char *const *recipients; /* NULL-terminated */
-    uint8_t stage;                 /* as wm_smtp_sent.stage; 2 = done */
+    const char *const *recipients; /* NULL-terminated: all of them */
+    struct store_recipient *list;  /* the same, with what became of each */
+    size_t n;
+    uint8_t stage;                 /* as wm_smtp_sent.stage; 2 = nothing more to do, whatever became of single recipients */
 };
 struct store_outbox {
     uint64_t id;
@@ -181,6 +203,8 @@ struct store_outbox {
     uint32_t attempts;
     bool sent_copy_done;
     uint64_t draft;                /* to edit it again, 0 = none */
+    /* The folder of sent mail before the first try; what a try may have left there has a uid of sent_uidnext or above. 0 = unknown. */
+    uint32_t sent_uidvalidity, sent_uidnext;
 };
 enum sp_status store_outbox_put(struct store *s, struct store_outbox *o) SP_MUST_USE; /* id 0: new, set; else update */
 enum sp_status store_outbox_get(struct store *s, uint64_t id, struct arena *a, struct store_outbox *out) SP_MUST_USE;
@@ -190,6 +214,10 @@ enum sp_status store_outbox_remove(struct store *s, uint64_t id) SP_MUST_USE;
 enum sp_status store_transmission_add(struct store *s, uint64_t outbox, const char *const *recipients, const void *bytes, size_t len, uint64_t *id) SP_MUST_USE;
 enum sp_status store_transmissions(struct store *s, uint64_t outbox, struct arena *a, struct store_transmission **out, size_t *n) SP_MUST_USE;
 enum sp_status store_transmission_stage(struct store *s, uint64_t id, uint8_t stage) SP_MUST_USE;
+/* What became of one recipient (state, code, text of r; the address says which). SP_NOT_FOUND. */
+enum sp_status store_recipient_put(struct store *s, uint64_t transmission, const struct store_recipient *r) SP_MUST_USE;
+/* The person tries again: those that were refused for good wait once more. */
+enum sp_status store_recipients_again(struct store *s, uint64_t outbox) SP_MUST_USE;
 enum sp_status store_transmission_bytes(struct store *s, uint64_t id, int *fd) SP_MUST_USE;
 enum sp_status store_outbox_sent_copy(struct store *s, uint64_t outbox, const void *bytes, size_t len) SP_MUST_USE;
 enum sp_status store_outbox_sent_copy_get(struct store *s, uint64_t outbox, int *fd) SP_MUST_USE;

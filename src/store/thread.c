@@ -46,6 +46,16 @@ struct ids {
     size_t n;
 };
 
+/* An id that stands in several fields is looked up once. */
+static void
+add_id(struct ids *ids, int64_t hash)
+{
+    for (size_t i = 0; i < ids->n; i++)
+        if (ids->hash[i] == hash)
+            return;
+    ids->hash[ids->n++] = hash;
+}
+
 /* Adds up to max ids of a field, the last ones. */
 static void
 add_ids(struct ids *ids, const char *field, size_t max)
@@ -59,7 +69,7 @@ add_ids(struct ids *ids, const char *field, size_t max)
     }
     size_t n = seen < max ? seen : max;
     for (size_t i = 0; i < n; i++)
-        ids->hash[ids->n++] = last[i];
+        add_id(ids, last[i]);
 }
 
 /* Follows merges to the thread that is left. */
@@ -120,4 +130,31 @@ thread_assign(struct db *db, const struct store_message *m, int64_t fresh, int64
         }
     }
     return st;
+}
+
+enum sp_status
+thread_find(struct db *db, const char *message_id, uint32_t account, uint64_t *id, int64_t *sort)
+{
+    struct ids ids = {.n = 0};
+    int64_t thread = 0;
+    sqlite3_stmt *q = NULL;
+
+    *id = 0;
+    add_ids(&ids, message_id, 1);
+    enum sp_status st = ids.n == 0 ? SP_NOT_FOUND :
+        db_number(db, "SELECT thread FROM thread_of WHERE hash = ?", DB_ARGS(DB_I(ids.hash[0])), &thread);
+    if (!st)
+        st = resolve(db, &thread);
+    if (!st)
+        st = db_query(db, "SELECT m.id, m.sort FROM message m JOIN folder f ON f.id = m.folder WHERE m.thread = ?1"
+            " AND m.message_id = ?2 AND (?3 = 0 OR f.account = ?3) ORDER BY m.sort DESC, m.id DESC LIMIT 1",
+            DB_ARGS(DB_I(thread), DB_T(message_id), DB_I(account)), &q);
+    if (!st)
+        st = db_step(db, q);
+    if (!st) {
+        *id = (uint64_t)sqlite3_column_int64(q, 0);
+        *sort = sqlite3_column_int64(q, 1);
+    }
+    db_end(q);
+    return st == SP_EOF ? SP_NOT_FOUND : st;
 }

@@ -4,6 +4,7 @@
      list S | create S RAW | select S RAW [ro|rw UIDVALIDITY MODSEQ] | uids S | headers S SET | flags S SET [SINCE] | body S UID FILE | store S SET ADD REMOVE [+KEYWORD] [-KEYWORD] ...
      move S SET RAW [copy] | expunge S SET | append S RAW FLAGS DATE FILE | searchid S ID | noop S | close S
      smtp HOST PORT TRANSPORT FILE SENDER RCPT,RCPT key=value ...
+     count on|off (of messages and bytes, in place of headers and flags)
      idle S (goes on in the background) | stop (cancels the background request) | bg COMMAND ... | wait MS | ping | drop (a new engine)
    Each command's answer ends with a line that begins with "= ". Arguments are %-encoded. */
 #include <errno.h>
@@ -31,6 +32,8 @@ struct drive {
     pid_t pid;
     uint32_t background; /* id of the request that goes on, 0 = none */
     bool background_over;
+    bool counts;         /* show numbers in place of messages */
+    uint64_t messages, bytes;
 };
 
 static void
@@ -139,6 +142,23 @@ show_sent(const struct wm_smtp_sent *m)
     say("sent status=%s stage=%u code=%u text=%s", sp_status_name((enum sp_status)m->status), m->stage, m->code, m->text);
 }
 
+/* In place of showing headers and flags. False: it is something else. */
+static bool
+count(struct drive *d, struct wire_in *in)
+{
+    if (in->type == WM_TYPE_imap_flags) {
+        d->messages += ((const struct wm_imap_flags *)in->msg)->messages_n;
+        return true;
+    }
+    if (in->type != WM_TYPE_imap_headers)
+        return false;
+    const struct wm_imap_headers *m = in->msg;
+    d->messages += m->messages_n;
+    for (uint32_t i = 0; i < m->messages_n; i++)
+        d->bytes += m->messages[i].header.len;
+    return true;
+}
+
 /* Prints what a message holds. Returns its status for the closing line. */
 static const char *
 show(struct wire_in *in, const char *path)
@@ -217,7 +237,7 @@ await(struct drive *d, uint32_t id, int64_t ms, const char *path)
             say("= %s", !id && st == SP_TIMEOUT ? "OK" : st == SP_TIMEOUT ? "NO_ANSWER" : sp_status_name(st));
             return;
         }
-        const char *status = show(&in, path);
+        const char *status = d->counts && count(d, &in) ? "OK" : show(&in, path);
         bool final = in.desc->final && in.id;
         uint32_t got = in.id;
         wire_in_close(&in);
@@ -225,6 +245,9 @@ await(struct drive *d, uint32_t id, int64_t ms, const char *path)
         if (final && got == d->background)
             d->background_over = true;
         if (final && got == id) {
+            if (d->messages)
+                say("counted %llu %llu", (unsigned long long)d->messages, (unsigned long long)d->bytes);
+            d->messages = d->bytes = 0;
             say("= %s", status);
             return;
         }
@@ -470,6 +493,11 @@ command(struct drive *d, char **w, int n)
     background = background || strcmp(w[0], "idle") == 0;
     if (strcmp(w[0], "wait") == 0) {
         await(d, 0, (int)number(word(w, n, 1)), "/dev/null");
+        return;
+    }
+    if (strcmp(w[0], "count") == 0) {
+        d->counts = strcmp(word(w, n, 1), "on") == 0;
+        say("= OK");
         return;
     }
     if (strcmp(w[0], "stop") == 0) {

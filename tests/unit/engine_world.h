@@ -63,12 +63,15 @@ struct world {
     bool keys_locked;           /* store_again: LOCKED */
     uint8_t store_key[48];
     bool has_key;
+    const char *what;           /* the client says it is; NULL: a screen */
     const char *have_keys[4];   /* addresses that have keys */
     struct fake_folder folders[2];
     size_t selected[3];
     uint16_t smtp_status, smtp_code;
     uint8_t smtp_stage;
-    const char *refuse_recipient;
+    const char *refuse_recipient, *defer_recipient;
+    bool all_or_none;           /* one refused recipient keeps the message from all */
+    bool append_unanswered;     /* the copy is taken, but its answer is lost with the connection */
     bool condstore, no_uidplus;
     int cut_after;              /* the connection to net ends with the so-manieth request, whose answer is lost; 0 = never */
     bool cut_before;            /* ... and which is not done */
@@ -363,6 +366,10 @@ world_append(struct world *w, struct wire_conn *c, struct wire_in *in)
     f->mails[f->n - 1].flags = m->flags;
     memfd_unmap(&map);
     f->mails[f->n - 1].date = m->date;
+    if (w->append_unanswered) {
+        (void)wire_reply_error(c, in->id, SP_DISCONNECTED, NULL);
+        return;
+    }
     struct wm_imap_appended appended = {.uidvalidity = f->uidvalidity, .uid = f->uidnext - 1};
     if (w->no_uidplus)
         appended = (struct wm_imap_appended){0};
@@ -404,10 +411,13 @@ world_smtp(struct world *w, struct wire_conn *c, struct wire_in *in)
     struct memfd_map map;
     struct buf to = BUF_INIT;
     struct wr_recipient_result results[8];
-    uint32_t n = 0;
+    uint32_t n = 0, out_of = 0;
     for (uint32_t i = 0; i < m->recipients_n && n < COUNT(results); i++) {
         bool refused = w->refuse_recipient && strcmp(w->refuse_recipient, m->recipients[i].text) == 0;
-        results[n++] = (struct wr_recipient_result){.address = m->recipients[i].text, .code = refused ? 550 : 250, .text = refused ? "no such user" : "ok"};
+        bool deferred = w->defer_recipient && strcmp(w->defer_recipient, m->recipients[i].text) == 0;
+        results[n++] = (struct wr_recipient_result){.address = m->recipients[i].text, .code = refused ? 550 : deferred ? 451 : 250,
+                                                    .text = refused ? "no such user" : deferred ? "come again" : "ok"};
+        out_of += refused || deferred;
         buf_addf(&to, "%s%s", i ? " " : "", m->recipients[i].text);
     }
     w->smtp_sent++;
@@ -421,6 +431,8 @@ world_smtp(struct world *w, struct wire_conn *c, struct wire_in *in)
     memfd_unmap(&map);
     struct wm_smtp_sent out = {.status = w->smtp_status, .stage = w->smtp_stage, .code = w->smtp_code, .text = w->smtp_status ? "server's words" : "ok",
                                .results = results, .results_n = n};
+    if (out_of == n || (out_of && w->all_or_none))
+        out = (struct wm_smtp_sent){.status = SP_SERVER_NO, .code = 550, .text = "not for them", .results = results, .results_n = n};
     SENT(wire_send_smtp_sent(c, in->id, &out));
 }
 
@@ -783,7 +795,7 @@ static inline enum sp_status
 world_greet(struct world *w, const char *token, const char *build)
 {
     world_dial(w);
-    struct wm_greet m = {.build = build, .token = {token, strlen(token)}, .what = "test"};
+    struct wm_greet m = {.build = build, .token = {token, strlen(token)}, .what = w->what ? w->what : "screens"};
     return world_ask(w, WM_TYPE_greet, &m);
 }
 

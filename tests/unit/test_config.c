@@ -130,6 +130,7 @@ a_whole_file(void **state)
                              "ca-file = /etc/ca.pem\n"
                              "protocol = smime\n"
                              "sign = yes\n"
+                             "timeout-seconds = 7\n"
                              "encrypt = no\n"
                              "sent = Sent Items\n"
                              "drafts = D\ntrash = T\narchive = A\njunk = J\n"
@@ -151,6 +152,8 @@ a_whole_file(void **state)
     assert_int_equal(a->id, 1);
     assert_string_equal(a->name, "work");
     assert_int_equal(a->kind, SP_ACCOUNT_IMAP);
+    assert_int_equal(a->timeout_seconds, 7);
+    assert_int_equal(c->accounts[1].timeout_seconds, 60);
     assert_string_equal(a->display_name, "Ada \xC3\x85ngstr\xC3\xB6m");
     assert_words(a->aliases, 3, "ada@y.test", "a.l@x.test", "b@x.test");
     assert_string_equal(a->imap.host, "imap.x.test");
@@ -234,6 +237,7 @@ bad_values(void **state)
         {true, "password-command =", "password-command", "a command"},
         {true, "password-command = '' x", "password-command", "a command"},
         {false, "theme = blue", "theme", "dark, light or mono"},
+        {true, "timeout-seconds = 0", "timeout-seconds", "1 to 3600"},
         {false, "undo-seconds = 121", "undo-seconds", "0 to 120"},
         {false, "undo-seconds = -1", "undo-seconds", "0 to 120"},
         {false, "undo-seconds = 5s", "undo-seconds", "0 to 120"},

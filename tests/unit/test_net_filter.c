@@ -106,6 +106,61 @@ feed(struct filter *f, const char *s)
 }
 
 static void
+vanished(void **state)
+{
+    (void)state;
+    struct filter f;
+    const struct filter_notes *n = &f.notes;
+    start(&f);
+    assert_int_equal(feed(&f, "* 9 EXISTS\r\n* VANISHED 3:5\r\n"), SP_OK); /* never enabled: not believed in detail */
+    assert_true(n->expunges == 1 && n->vanished.len == 0 && n->exists == 9);
+    assert_int_equal(feed(&f, "* ENABLED CONDSTORE QRESYNC\r\n* VANISHED (EARLIER) 41,43:116\r\n* VANISHED 3:5\r\n* VANISHED 7\r\n"), SP_OK);
+    assert_string_equal(buf_str(&n->vanished), "41,43:116,3:5,7");
+    assert_true(n->expunges == 3 && n->exists == 5);
+    /* A folder is selected while another one still is. */
+    struct filter_limits selecting = filter_limits_imap;
+    selecting.uidvalidity = 77;
+    filter_expect(&f, &selecting);
+    f.mute = false;
+    assert_int_equal(feed(&f, "* VANISHED 1\r\n* 3 FETCH (UID 4 FLAGS (\\Seen))\r\n* OK [CLOSED] x\r\n* 2 EXISTS\r\n* OK [UIDVALIDITY 77] y\r\n"), SP_OK);
+    assert_true(n->early == 0 && n->exists == 2 && n->expunges == 0 && n->vanished.len == 0 && filter_ready(&f) == 0);
+    assert_int_equal(feed(&f, "* 1 FETCH (UID 4 FLAGS ())\r\n* VANISHED (EARLIER) 1:3\r\n"), SP_OK);
+    assert_string_equal(buf_str(&f.out) + f.out_at, "* 1 FETCH (UID 4 FLAGS ())\r\n");
+    assert_string_equal(buf_str(&n->vanished), "1:3");
+    filter_expect(&f, &selecting); /* the wrong folder, or the name comes too late */
+    assert_int_equal(feed(&f, "* OK [UIDVALIDITY 78] y\r\n* 1 FETCH (UID 5 FLAGS ())\r\n* VANISHED (EARLIER) 9\r\n"), SP_OK);
+    assert_true(n->early == 2);
+    assert_string_equal(buf_str(&n->vanished), "1:3");
+    filter_release(&f);
+    static const char *const bad[] = {"* VANISHED 1:*\r\n", "* VANISHED 0\r\n", "* VANISHED\r\n", "* VANISHED (EARLIER)\r\n", "* VANISHED (LATER) 1\r\n",
+                                      "* VANISHED 4294967295\r\n", "* VANISHED 1,\r\n", "* VANISHED 1 2\r\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        start(&f);
+        assert_int_equal(feed(&f, "* ENABLED qresync\r\n"), SP_OK);
+        assert_int_equal(feed(&f, bad[i]), SP_PROTOCOL);
+        filter_release(&f);
+    }
+}
+
+static void
+sent_ahead(void **state)
+{
+    (void)state;
+    struct filter f;
+    start(&f);
+    f.ahead[0] = 2;
+    f.ahead[1] = 3;
+    f.ahead_n = 2;
+    assert_int_equal(feed(&f, "* ID NIL\r\n2 BAD [ALERT] what\r\n* 4 EXISTS\r\n3 OK enabled\r\n"), SP_OK);
+    assert_int_equal(f.notes.reply, FILTER_PENDING);
+    assert_int_equal(feed(&f, "4 OK selected\r\n"), SP_OK);
+    assert_int_equal(f.notes.reply, FILTER_OK);
+    assert_string_equal(f.notes.alerts.data, "what");
+    assert_int_equal(feed(&f, "3 OK again\r\n"), SP_PROTOCOL);
+    filter_release(&f);
+}
+
+static void
 notes(void **state)
 {
     (void)state;
@@ -117,7 +172,7 @@ notes(void **state)
                               "5 OK [APPENDUID 1 2] taken\r\n"),
                      SP_OK);
     const struct filter_notes *n = &f.notes;
-    assert_int_equal(n->exists, 7);
+    assert_int_equal(n->exists, 6); /* one was expunged since */
     assert_int_equal(n->uidvalidity, 11);
     assert_int_equal(n->uidnext, 12);
     assert_int_equal(n->highestmodseq, 13);
@@ -276,7 +331,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(imap_lines), cmocka_unit_test(notes), cmocka_unit_test(states), cmocka_unit_test(bounds), cmocka_unit_test(muted), cmocka_unit_test(smtp_lines),
+        cmocka_unit_test(imap_lines), cmocka_unit_test(notes), cmocka_unit_test(vanished), cmocka_unit_test(sent_ahead), cmocka_unit_test(states), cmocka_unit_test(bounds), cmocka_unit_test(muted), cmocka_unit_test(smtp_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
