@@ -82,6 +82,7 @@ app_refresh_all(struct app *a)
 {
     app_ask_accounts(a);
     app_ask_folders(a);
+    app_ask_jobs(a);
     for (struct view *v = a->top; v; v = v->below)
         if (v->ops->refresh)
             v->ops->refresh(a, v);
@@ -163,6 +164,7 @@ app_init(struct app *a, int stub_fd, int engine_fd)
     view_index_open(a);
     app_ask_accounts(a);
     app_ask_folders(a);
+    app_ask_jobs(a);
     a->dirty = true;
     return SP_OK;
 }
@@ -197,6 +199,7 @@ app_release(struct app *a)
     free(a->pending.ids);
     arena_release(&a->accounts.arena);
     arena_release(&a->folders.arena);
+    arena_release(&a->jobs.arena);
     for (unsigned i = 0; i < APP_LOG_LINES; i++)
         free(a->log[i].text);
 }

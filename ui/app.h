@@ -30,6 +30,13 @@ struct app_folders {
     uint32_t n;
 };
 
+/* Long work that goes on. */
+struct app_jobs {
+    struct arena arena;
+    struct wr_job *rows;
+    uint32_t n;
+};
+
 #define APP_LOG_LINES 200
 struct app_log_line {
     int64_t time;
@@ -68,6 +75,7 @@ struct app {
     struct question *questions;        /* the first one is being asked */
     struct app_accounts accounts;
     struct app_folders folders;
+    struct app_jobs jobs;
     struct app_log_line log[APP_LOG_LINES]; /* a ring */
     unsigned log_n;
 
@@ -146,12 +154,13 @@ void app_log(struct app *a, enum theme_style style, const char *text);
 /* A line to be typed in the status line; the prompt is taken. One that is open already is cancelled. */
 void app_prompt(struct app *a, struct prompt *p);
 void app_prompt_end(struct app *a);
-/* "Find:"; an empty answer means the word that was looked for last. */
-void app_prompt_find(struct app *a, struct view *v, prompt_fn *fn);
+/* "Find:"; then the view gets ACTION_FIND_NEXT and looks for a->find. An empty answer means the word that was looked for last. */
+void app_prompt_find(struct app *a, struct view *v);
 
 /* --- what everybody looks up (app_state.c) */
 void app_ask_accounts(struct app *a);
 void app_ask_folders(struct app *a);
+void app_ask_jobs(struct app *a);
 /* Accounts, folders, and what every view shows. */
 void app_refresh_all(struct app *a);
 void app_state_event(struct app *a, const struct wire_in *in);
@@ -163,6 +172,9 @@ const struct wr_folder *app_folder_by_role(const struct app *a, uint32_t account
 const struct wr_folder *app_folder_by_name(const struct app *a, uint32_t account, const char *name);
 /* Copies a record without descriptors into the arena. */
 enum sp_status app_copy(const struct wire_desc *desc, const void *record, struct arena *arena, void *out) SP_MUST_USE;
+/* Copies a final answer of this type (a message without descriptors); its texts live in *arena, whose old content goes. False: it is
+   another answer, which was said when it is a failure; out and arena are as they were. */
+bool app_take(struct app *a, const struct call_reply *r, uint16_t type, struct arena *arena, void *out) SP_MUST_USE;
 
 /* --- the terminal for others (app_terminal.c) */
 /* Leaves curses and stops reading keys until app_terminal_back. */

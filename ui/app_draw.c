@@ -40,6 +40,8 @@ connection_words(const struct app *a, struct buf *out)
         words_fill(out, _("{1}: no connection"), &failed->name, 1);
     else if (asking)
         words_fill(out, _("{1}: waits for you"), &asking->name, 1);
+    else if (a->jobs.n)
+        words_job_line(&a->jobs.rows[0], out);
     else if (busy)
         words_fill(out, busy->state == SP_ACCOUNT_SYNCING ? _("{1}: fetching…") : _("{1}: connecting…"), &busy->name, 1);
     else if (offline)

@@ -94,7 +94,7 @@ on_plan(struct app *a, struct view *v, const struct call_reply *r, struct arena 
     bool send = x->send_when_planned;
     x->send_when_planned = false;
     if (send)
-        compose_send(a, x);
+        compose_send(a, x, x->not_before);
 }
 
 void
@@ -462,7 +462,8 @@ action(struct app *a, struct view *v, enum action action, const char *arg)
     case ACTION_ATTACH: attach(a, x, arg); return true;
     case ACTION_DETACH: detach(a, x); return true;
     case ACTION_DETAILS: compose_details(a, x); return true;
-    case ACTION_SEND: compose_send(a, x); return true;
+    case ACTION_SEND: compose_send(a, x, 0); return true;
+    case ACTION_SEND_LATER: compose_send_later(a, x, arg); return true;
     case ACTION_KEEP:
     case ACTION_CANCEL: keep(a, x); return true;
     case ACTION_DISCARD: app_prompt(a, prompt_keys(v, _("Throw this draft away? (y/n)"), "yn", on_discard, 0)); return true;

@@ -7,7 +7,7 @@
 
 #include "i18n.h"
 #include "index.h"
-#include "list.h"
+#include "rows.h"
 #include "views.h"
 #include "words.h"
 
@@ -149,24 +149,19 @@ choose(struct app *a, struct folders *x)
     view_index_folder(a, f->id);
 }
 
-static void
-on_find(struct app *a, struct view *v, const char *text, uint64_t tag)
+static bool
+fits(const struct app *a, const void *arg, int i, const char *word)
 {
-    struct folders *x = (struct folders *)v;
-    (void)tag;
-    if (!text)
-        return;
-    if (*text) {
-        buf_clear(&a->find);
-        buf_adds(&a->find, text);
-    }
-    for (uint32_t i = 1; i <= a->folders.n && a->find.len; i++) {
-        uint32_t at = ((uint32_t)x->list.cursor + i) % a->folders.n;
-        if (strcasestr(folder_name(&a->folders.rows[at]), buf_str(&a->find))) {
-            x->list.cursor = (int)at;
-            return;
-        }
-    }
+    (void)arg;
+    return strcasestr(folder_name(&a->folders.rows[i]), word) != NULL;
+}
+
+static void
+find_next(struct app *a, struct folders *x)
+{
+    int at = rows_find(a, &x->list, (int)a->folders.n, fits, NULL);
+    if (at >= 0)
+        x->list.cursor = at;
 }
 
 static void
@@ -196,8 +191,8 @@ action(struct app *a, struct view *v, enum action action, const char *arg)
         return true;
     switch (action) {
     case ACTION_OPEN: choose(a, x); return true;
-    case ACTION_FIND: app_prompt_find(a, v, on_find); return true;
-    case ACTION_FIND_NEXT: on_find(a, v, "", 0); return true;
+    case ACTION_FIND: app_prompt_find(a, v); return true;
+    case ACTION_FIND_NEXT: find_next(a, x); return true;
     case ACTION_NEW_FOLDER: {
         uint32_t account = x->list.cursor < (int)a->folders.n ? a->folders.rows[x->list.cursor].account : x->account;
         const struct wr_account *acc = app_account(a, account);

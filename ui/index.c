@@ -7,7 +7,7 @@
 
 #include "i18n.h"
 #include "index.h"
-#include "list.h"
+#include "rows.h"
 #include "words.h"
 
 enum tag { TAG_REPLACE = 1, TAG_OLDER, TAG_NEWER, TAG_STATE };
@@ -288,37 +288,26 @@ view_index_moved(struct app *a, const uint64_t *ids, size_t n)
 
 /* ---- actions */
 
-static void
-find_row(struct app *a, struct index *x)
+static bool
+fits(const struct app *a, const void *arg, int i, const char *word)
 {
-    const char *word = buf_str(&a->find);
-    int n = (int)x->window.n;
-    for (int i = 1; i <= n && *word; i++) {
-        int at = (x->list.cursor + i) % n;
-        const struct wr_index_row *row = &x->window.rows[at];
-        if (strcasestr(row->subject, word) || strcasestr(row->from_address, word) || strcasestr(row->from_name, word) ||
-            strcasestr(row->to, word)) {
-            x->list.cursor = at;
-            list_fit(&x->list, n, x->list.height);
-            prefetch(a, x);
-            return;
-        }
-    }
-    if (*word)
-        app_say(a, STYLE_ERROR, _("\"{1}\" is not among the messages that are loaded."), word);
+    const struct wr_index_row *row = &((const struct index *)arg)->window.rows[i];
+    (void)a;
+    return strcasestr(row->subject, word) || strcasestr(row->from_address, word) || strcasestr(row->from_name, word) ||
+           strcasestr(row->to, word);
 }
 
 static void
-on_find(struct app *a, struct view *v, const char *text, uint64_t tag)
+find_row(struct app *a, struct index *x)
 {
-    (void)tag;
-    if (!text)
-        return;
-    if (*text) {
-        buf_clear(&a->find);
-        buf_adds(&a->find, text);
+    int n = (int)x->window.n, at = rows_find(a, &x->list, n, fits, x);
+    if (at >= 0) {
+        x->list.cursor = at;
+        list_fit(&x->list, n, x->list.height);
+        prefetch(a, x);
+    } else if (a->find.len) {
+        app_say(a, STYLE_ERROR, _("\"{1}\" is not among the messages that are loaded."), buf_str(&a->find));
     }
-    find_row(a, (struct index *)v);
 }
 
 static void
@@ -421,7 +410,7 @@ action(struct app *a, struct view *v, enum action action, const char *arg)
         if (!view_index_step(a, 1, true))
             app_status(a, STYLE_STATUS, _("No unread message here."));
         return true;
-    case ACTION_FIND: app_prompt_find(a, v, on_find); return true;
+    case ACTION_FIND: app_prompt_find(a, v); return true;
     case ACTION_FIND_NEXT: find_row(a, x); return true;
     case ACTION_UNDO:
         if (!compose_undo(a) && !messages_undo(a))

@@ -6,7 +6,7 @@
 
 #include "frame.h"
 #include "i18n.h"
-#include "pager.h"
+#include "text.h"
 #include "views.h"
 #include "words.h"
 
@@ -193,26 +193,6 @@ draw(struct app *a, struct view *v, struct rect area)
 }
 
 static void
-find_in(struct app *a, struct message *x)
-{
-    if (a->find.len && !pager_find(&x->pager, buf_str(&a->find)))
-        app_say(a, STYLE_ERROR, _("\"{1}\" is not in this text."), buf_str(&a->find));
-}
-
-static void
-on_find(struct app *a, struct view *v, const char *text, uint64_t tag)
-{
-    (void)tag;
-    if (!text)
-        return;
-    if (*text) {
-        buf_clear(&a->find);
-        buf_adds(&a->find, text);
-    }
-    find_in(a, (struct message *)v);
-}
-
-static void
 step(struct app *a, struct message *x, int by, bool unread)
 {
     uint64_t id = x->path ? 0 : view_index_step(a, by, unread);
@@ -254,8 +234,8 @@ action(struct app *a, struct view *v, enum action action, const char *arg)
     case ACTION_NEXT_MESSAGE: step(a, x, 1, false); return true;
     case ACTION_PREVIOUS_MESSAGE: step(a, x, -1, false); return true;
     case ACTION_NEXT_UNREAD: step(a, x, 1, true); return true;
-    case ACTION_FIND: app_prompt_find(a, v, on_find); return true;
-    case ACTION_FIND_NEXT: find_in(a, x); return true;
+    case ACTION_FIND: app_prompt_find(a, v); return true;
+    case ACTION_FIND_NEXT: text_find(a, &x->pager); return true;
     case ACTION_SOURCE: view_source_open(a, x->id, x->path ? x->path : "", _("Source")); return true;
     case ACTION_FOLDERS: index_choose_folder(a, arg); return true;
     case ACTION_UNDO:

@@ -183,7 +183,7 @@ fake_verdict(uint32_t number, struct wr_verdict *v, struct arena *arena)
         break;
     case FAKE_MISMATCH:
         sign(v, SP_SIGNATURE_MISMATCH, "bob@example.org", "from-mismatch", arena);
-        warn(v, "confusable-domain", SP_LEVEL_CAUTION, "", "examp1e.org", "", arena);
+        warn(v, "domain-confusable", SP_LEVEL_CAUTION, "", "examp1e.org", "", arena);
         break;
     case FAKE_BAD:
         sign(v, SP_SIGNATURE_BAD, "dave@example.com", "bad-signature", arena);
@@ -265,13 +265,32 @@ fake_folders(struct wr_folder *out)
 }
 
 uint32_t
-fake_outbox(struct wr_outbox_item *out)
+fake_jobs(struct wr_job *out)
 {
+    out[0] = (struct wr_job){.id = 21, .kind = SP_JOB_FIRST_SYNC, .account = 1, .what = "INBOX", .done = 12400, .total = 100000, .can_cancel = 1};
+    out[1] = (struct wr_job){.id = 22, .kind = SP_JOB_INDEX, .state = SP_JOB_PAUSED, .what = "", .done = 5};
+    return 2;
+}
+
+uint32_t
+fake_outbox(struct wr_outbox_item *out, struct arena *arena)
+{
+    struct wr_recipient_result *results = arena_array(arena, 3, sizeof *results);
+    results[0] = (struct wr_recipient_result){.address = "erin@gone.example", .code = 550, .text = "5.1.1 No such \033[31muser"};
+    results[1] = (struct wr_recipient_result){.address = "frank@full.example", .code = 452, .text = "4.2.2 Mailbox full"};
+    results[2] = (struct wr_recipient_result){.address = "bob@example.org", .code = 250, .text = "2.1.5 Ok"};
     out[0] = (struct wr_outbox_item){.id = 5, .account = 1, .subject = "Contract, signed", .to = "bob@example.org", .state = SP_OUTBOX_WAITING,
                                      .server_text = "", .next_try = NEWEST};
     out[1] = (struct wr_outbox_item){.id = 6, .account = 1, .subject = "Too large", .to = "dave@example.com", .state = SP_OUTBOX_FAILED,
                                      .status = SP_SERVER_NO, .server_text = "552 5.3.4 Message size exceeds \033[31mlimit"};
-    return 2;
+    out[2] = (struct wr_outbox_item){.id = 7, .account = 1, .subject = "Good wishes", .to = "carol@example.net", .state = SP_OUTBOX_WAITING,
+                                     .server_text = "", .next_try = 4102477200};
+    out[3] = (struct wr_outbox_item){.id = 8, .account = 1, .subject = "Invitation", .to = "bob@example.org, erin@gone.example, frank@full.example",
+                                     .state = SP_OUTBOX_DEFERRED, .status = SP_SERVER_TEMPORARY, .server_text = "", .next_try = 4102477200,
+                                     .results = results, .results_n = 3};
+    out[4] = (struct wr_outbox_item){.id = 9, .account = 1, .subject = "Cut off", .to = "dave@example.com", .state = SP_OUTBOX_UNCERTAIN,
+                                     .status = SP_DISCONNECTED, .server_text = ""};
+    return 5;
 }
 
 uint32_t

@@ -16,7 +16,8 @@ void fake_verdict(uint32_t number, struct wr_verdict *v, struct arena *arena);
 void fake_plan(const char *address, uint8_t field, uint8_t protocol, struct wr_recipient_plan *plan, struct arena *arena);
 uint32_t fake_accounts(struct wr_account *out, bool insecure);
 uint32_t fake_folders(struct wr_folder *out);
-uint32_t fake_outbox(struct wr_outbox_item *out);
+uint32_t fake_outbox(struct wr_outbox_item *out, struct arena *arena);
+uint32_t fake_jobs(struct wr_job *out);
 uint32_t fake_keys(struct wr_key *out, struct arena *arena);
 const char *fake_source(void);
 

@@ -25,7 +25,7 @@ struct fake {
     int status; /* of the ui's end */
     FILE *log;
     const char *ask;
-    bool locked, new_profile, empty, insecure, slow, died;
+    bool locked, new_profile, empty, insecure, slow, died, jobs;
     uint64_t generation;
     uint32_t arrived;            /* messages that came by SIGUSR2 */
     uint32_t flags[FAKE_MESSAGES + 100];
@@ -270,6 +270,8 @@ note(struct fake *f, const struct wire_in *in)
         const struct wr_draft *d = &((const struct wm_send_draft *)in->msg)->draft;
         fprintf(f->log, " to=%s subject=%s encrypt=%u sign=%u protocol=%u body=%zu", d->to, d->subject, d->encrypt, d->sign, d->protocol,
                 strlen(d->body));
+        if (in->type == WM_TYPE_send_draft)
+            fprintf(f->log, " later=%d", ((const struct wm_send_draft *)in->msg)->not_before > (int64_t)time(NULL));
     } else if (in->type == WM_TYPE_create_profile) {
         fprintf(f->log, " protection=%u", ((const struct wm_create_profile *)in->msg)->protection);
     }
@@ -281,7 +283,8 @@ lists(struct fake *f, struct wire_in *in, struct arena *arena)
 {
     struct wr_account accounts[3];
     struct wr_folder folders[12];
-    struct wr_outbox_item items[3];
+    struct wr_outbox_item items[5];
+    struct wr_job jobs[2];
     struct wr_key keys[6];
     uint32_t n;
     switch (in->type) {
@@ -295,8 +298,12 @@ lists(struct fake *f, struct wire_in *in, struct arena *arena)
         (void)!wire_send_folders(f->engine, in->id, &(struct wm_folders){.folders = folders, .folders_n = n});
         break;
     case WM_TYPE_list_outbox:
-        n = fake_outbox(items);
+        n = fake_outbox(items, arena);
         (void)!wire_send_outbox(f->engine, in->id, &(struct wm_outbox){.items = items, .items_n = n});
+        break;
+    case WM_TYPE_list_jobs:
+        n = f->jobs ? fake_jobs(jobs) : 0;
+        (void)!wire_send_jobs(f->engine, in->id, &(struct wm_jobs){.jobs = jobs, .jobs_n = n});
         break;
     case WM_TYPE_list_keys:
         n = fake_keys(keys, arena);
@@ -393,6 +400,14 @@ engine_message(struct wire_conn *c, struct wire_in *in, struct arena *arena, voi
         (void)!wire_reply_done(c, in->id);
         notice(f, SP_NOTICE_SERVER_ALERT, SP_LEVEL_CAUTION, "work", "Maintenance at \033[5mmidnight", "");
         break;
+    case WM_TYPE_cancel_job: {
+        struct wr_job jobs[2];
+        (void)!wire_reply_done(c, in->id);
+        (void)fake_jobs(jobs);
+        jobs[0].state = SP_JOB_CANCELLED;
+        (void)!wire_send_event_job(c, 0, &(struct wm_event_job){.job = jobs[0]});
+        break;
+    }
     case WM_TYPE_lock:
     case WM_TYPE_expunge:
     case WM_TYPE_delete_draft:
@@ -525,6 +540,8 @@ option(struct fake *f, const char *arg)
         f->insecure = true;
     else if (strcmp(arg, "--slow") == 0)
         f->slow = true;
+    else if (strcmp(arg, "--jobs") == 0)
+        f->jobs = true;
     else if (strncmp(arg, "--ask=", 6) == 0)
         f->ask = arg + 6;
     else
