@@ -62,6 +62,7 @@ words_outbox_state(unsigned state)
     case SP_OUTBOX_SENDING: return _("being sent…");
     case SP_OUTBOX_FAILED: return _("failed");
     case SP_OUTBOX_DEFERRED: return _("again");
+    case SP_OUTBOX_COPYING: return _("sent, no copy yet");
     case SP_OUTBOX_UNCERTAIN: return _("perhaps sent");
     default: return _("unknown");
     }
@@ -75,6 +76,7 @@ words_outbox_explain(unsigned state, bool later)
     case SP_OUTBOX_SENDING: return _("It is on its way to the server just now.");
     case SP_OUTBOX_FAILED: return _("It was not sent and is not tried again by itself: r tries again, e makes it a draft.");
     case SP_OUTBOX_DEFERRED: return later ? _("It could not be sent yet; the next try is at {1}, r tries now.") : _("It could not be sent yet and is tried again.");
+    case SP_OUTBOX_COPYING: return _("It was sent. Its copy for the folder of sent mail is made as soon as the server can be reached.");
     case SP_OUTBOX_UNCERTAIN:
         return _("The line broke between the last byte and the server's word: it may have arrived. It is sent again with the same number, so "
                  "that the recipients' programs can tell the two are one.");

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -19,7 +20,8 @@
 #include "sync.h"
 
 #define MAX_CA_FILE ((size_t)4194304)
-#define FIRST_PAUSE_MS 3000
+#define FIRST_PAUSE_MS 300     /* most losses are of this connection only */
+#define NEXT_PAUSE_MS 3000
 #define LONGEST_PAUSE_MS 300000
 
 /* ---- finding */
@@ -131,12 +133,30 @@ passes_by_itself(enum sp_status st)
     case SP_IO:
     case SP_EOF:
     case SP_SERVER_TEMPORARY:
+    case SP_SERVER_LIMIT:
     case SP_SERVER_NO:
     case SP_TOO_LARGE:
         return true;
     default:
         return false;
     }
+}
+
+static uint32_t
+chance(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint32_t)t.tv_nsec / 1000;
+}
+
+int64_t
+account_pause(unsigned failures, uint32_t chance)
+{
+    int64_t pause = failures == 0 ? FIRST_PAUSE_MS : (int64_t)NEXT_PAUSE_MS << (failures < 9 ? failures - 1 : 8);
+    if (pause > LONGEST_PAUSE_MS)
+        pause = LONGEST_PAUSE_MS;
+    return pause * (int64_t)(75 + chance % 51) / 100; /* many clients of a server that was away must not come at once */
 }
 
 void
@@ -152,9 +172,8 @@ account_failed(struct account *a, enum sp_status status, const char *text)
     bool news = a->state != SP_ACCOUNT_FAILED || a->status != status;
     account_set_state(a, SP_ACCOUNT_FAILED, status, text);
     if (passes_by_itself(status)) {
-        int64_t pause = FIRST_PAUSE_MS << (a->failures < 8 ? a->failures : 8);
+        retry_after(a, account_pause(a->failures, chance()));
         a->failures++;
-        retry_after(a, pause < LONGEST_PAUSE_MS ? pause : LONGEST_PAUSE_MS);
         news = news && a->failures == 1;
     }
     if (news)

@@ -57,6 +57,8 @@ struct account *account_or_first(struct engine *e, uint32_t id);
 void account_set_state(struct account *a, enum sp_account_state state, enum sp_status status, const char *text);
 /* The connection could not be made or was lost: decides whether and when to try again. */
 void account_failed(struct account *a, enum sp_status status, const char *text);
+/* How long to wait after so many failures in a row (the last one not counted), in milliseconds. chance: any number. */
+int64_t account_pause(unsigned failures, uint32_t chance);
 /* The certificate was refused; nothing was sent. Asks whether to pin exactly this one. */
 void account_tls_refused(struct account *a, const struct config_server *server, const struct wm_tls_refused *m);
 /* The answer to a request or another event made a new attempt worth while. */

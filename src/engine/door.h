@@ -24,6 +24,10 @@ void door_open(struct door *d, int listener, struct wire_blob token);
 /* Whether a profile is there and open is settled: greetings that waited for it are answered. */
 void door_settled(struct door *d);
 size_t door_clients(const struct door *d);
+/* Those of them that are screens and were welcomed. */
+size_t door_screens(const struct door *d);
+/* Was there one since this process began? */
+bool door_had_screen(const struct door *d);
 /* Milliseconds (loop_now_ms) of the last request of any client. */
 int64_t door_last_used(const struct door *d);
 /* Ends every request that is still worked on. */

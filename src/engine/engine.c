@@ -88,6 +88,7 @@ engine_opened(struct engine *e)
     accounts_opened(e);
     outbox_opened(e);
     judge_opened(e);
+    events_screen_came(e);
 }
 
 void
