@@ -59,6 +59,7 @@ index_on_page(struct app *a, struct view *v, const struct call_reply *r, struct 
         return;
     *(tag == TAG_OLDER ? &x->older : tag == TAG_NEWER ? &x->newer : &x->replacing) = false;
     if (r->status || !r->in || r->in->type != WM_TYPE_index_rows) {
+        x->to_end = x->to_start = false;
         app_failed(a, r);
         return;
     }
@@ -74,18 +75,19 @@ index_on_page(struct app *a, struct view *v, const struct call_reply *r, struct 
         bool first = !x->loaded;
         st = index_rows_replace(&x->window, page, &x->list);
         x->loaded = true;
-        if (x->to_end)
+        if (x->to_end && !x->again)
             x->list.cursor = x->list.top = (int)x->window.n - 1;
-        if (first || x->to_start)
+        if (first || (x->to_start && !x->again))
             x->list.cursor = x->list.top = 0;
-        x->to_end = x->to_start = false;
+        if (!x->again) /* else this is not yet the page that was jumped to */
+            x->to_end = x->to_start = false;
     }
     if (st)
         app_status(a, STYLE_ERROR, words_status(st));
     list_fit(&x->list, (int)x->window.n, x->list.height);
     if (x->again) {
         x->again = false;
-        ask_replace(a, x, x->window.more_newer ? SP_PAGE_FROM : SP_PAGE_NEWEST);
+        ask_replace(a, x, x->to_end ? SP_PAGE_OLDEST : x->window.more_newer && !x->to_start ? SP_PAGE_FROM : SP_PAGE_NEWEST);
         return;
     }
     prefetch(a, x);
@@ -103,7 +105,8 @@ ask_replace(struct app *a, struct index *x, enum sp_page where)
         x->again = true;
         return;
     }
-    size_t n = w->n > FIRST_PAGE ? w->n : FIRST_PAGE;
+    bool jump = x->to_start || x->to_end;
+    size_t n = w->n > FIRST_PAGE && !jump ? w->n : FIRST_PAGE;
     size_t from = 0;
     if (n > REFRESH_MOST) { /* only what is around the cursor is asked for again */
         n = REFRESH_MOST;

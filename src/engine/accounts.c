@@ -133,6 +133,7 @@ passes_by_itself(enum sp_status st)
     case SP_IO:
     case SP_EOF:
     case SP_SERVER_TEMPORARY:
+    case SP_SERVER_LIMIT:
     case SP_SERVER_NO:
     case SP_TOO_LARGE:
         return true;

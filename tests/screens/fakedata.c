@@ -183,7 +183,7 @@ fake_verdict(uint32_t number, struct wr_verdict *v, struct arena *arena)
         break;
     case FAKE_MISMATCH:
         sign(v, SP_SIGNATURE_MISMATCH, "bob@example.org", "from-mismatch", arena);
-        warn(v, "confusable-domain", SP_LEVEL_CAUTION, "", "examp1e.org", "", arena);
+        warn(v, "domain-confusable", SP_LEVEL_CAUTION, "", "examp1e.org", "", arena);
         break;
     case FAKE_BAD:
         sign(v, SP_SIGNATURE_BAD, "dave@example.com", "bad-signature", arena);

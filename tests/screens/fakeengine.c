@@ -28,7 +28,7 @@ struct fake {
     bool locked, new_profile, empty, insecure, slow, died, jobs;
     uint64_t generation;
     uint32_t arrived;            /* messages that came by SIGUSR2 */
-    uint32_t flags[FAKE_MESSAGES + 100];
+    uint32_t flags[FAKE_MESSAGES + 4000];
     struct wr_draft draft;
     char *draft_texts[10];
     struct wr_draft_attachment attachments[10];
@@ -538,6 +538,8 @@ option(struct fake *f, const char *arg)
         f->empty = true;
     else if (strcmp(arg, "--insecure") == 0)
         f->insecure = true;
+    else if (strcmp(arg, "--many") == 0)
+        f->arrived = 3000;
     else if (strcmp(arg, "--slow") == 0)
         f->slow = true;
     else if (strcmp(arg, "--jobs") == 0)
