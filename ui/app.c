@@ -195,6 +195,7 @@ app_release(struct app *a)
     buf_release(&a->status);
     buf_release(&a->find);
     save_end(a);
+    free(a->searching);
     free(a->undo.ids);
     free(a->pending.ids);
     arena_release(&a->accounts.arena);
@@ -236,10 +237,10 @@ app_close(struct app *a, struct view *v)
 }
 
 struct view *
-app_find(struct app *a, enum view_kind kind)
+app_find(struct app *a, unsigned kinds)
 {
     struct view *v = a->top;
-    while (v && v->ops->kind != kind)
+    while (v && !(v->ops->kind & kinds))
         v = v->below;
     return v;
 }

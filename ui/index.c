@@ -19,7 +19,7 @@ enum tag { TAG_REPLACE = 1, TAG_OLDER, TAG_NEWER, TAG_STATE };
 static struct index *
 index_of(struct app *a)
 {
-    return (struct index *)app_find(a, V_INDEX);
+    return (struct index *)app_find(a, V_LISTS);
 }
 
 /* ---- pages */
@@ -130,8 +130,8 @@ ask_replace(struct app *a, struct index *x, enum sp_page where)
 
 /* ---- folders */
 
-static void
-show_folder(struct app *a, struct index *x, uint64_t folder)
+void
+index_show(struct app *a, struct index *x, uint64_t folder)
 {
     app_tickets_drop(a, &x->view);
     index_rows_release(&x->window);
@@ -143,10 +143,20 @@ show_folder(struct app *a, struct index *x, uint64_t folder)
     app_dirty(a);
 }
 
+/* The folder's own list, at the bottom; what was found above it is left. */
+static struct index *
+bottom_index(struct app *a)
+{
+    struct view *v;
+    while ((v = app_find(a, V_SEARCH)))
+        app_close(a, v);
+    return (struct index *)app_find(a, V_INDEX);
+}
+
 void
 view_index_folder(struct app *a, uint64_t folder)
 {
-    struct index *x = index_of(a);
+    struct index *x = bottom_index(a);
     char value[32];
     if (!x)
         return;
@@ -154,7 +164,7 @@ view_index_folder(struct app *a, uint64_t folder)
     (void)snprintf(value, sizeof value, "%llu", (unsigned long long)folder);
     app_tell(a, WM_TYPE_set_state, &(struct wm_set_state){.name = "ui.folder", .value = value});
     if (x->folder != folder)
-        show_folder(a, x, folder);
+        index_show(a, x, folder);
 }
 
 static bool
@@ -173,14 +183,14 @@ show_inbox(struct app *a, struct index *x)
         if (a->folders.rows[i].selectable)
             folder = &a->folders.rows[i];
     if (folder && folder->id != x->folder)
-        show_folder(a, x, folder->id);
+        index_show(a, x, folder->id);
     x->provisional = folder && is_local(a, folder);
 }
 
 void
 view_index_folders_changed(struct app *a)
 {
-    struct index *x = index_of(a);
+    struct index *x = (struct index *)app_find(a, V_INDEX);
     if (x && x->provisional)
         show_inbox(a, x);
 }
@@ -259,11 +269,10 @@ view_index_step(struct app *a, int step, bool unread)
     return 0;
 }
 
-void
-view_index_patch(struct app *a, const uint64_t *ids, size_t n, uint32_t add, uint32_t remove)
+static void
+patch(struct index *x, const uint64_t *ids, size_t n, uint32_t add, uint32_t remove)
 {
-    struct index *x = index_of(a);
-    for (size_t i = 0; x && i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         struct wr_index_row *row = index_rows_find(&x->window, ids[i]);
         if (!row)
             continue;
@@ -275,18 +284,84 @@ view_index_patch(struct app *a, const uint64_t *ids, size_t n, uint32_t add, uin
         else if (!was && is && x->window.unread)
             x->window.unread--;
     }
+}
+
+void
+view_index_patch(struct app *a, const uint64_t *ids, size_t n, uint32_t add, uint32_t remove)
+{
+    for (struct view *v = a->top; v; v = v->below)
+        if (v->ops->kind & V_LISTS)
+            patch((struct index *)v, ids, n, add, remove);
     app_dirty(a);
+}
+
+void
+view_index_keyword(struct app *a, const uint64_t *ids, size_t n, const char *word, bool on)
+{
+    for (struct view *v = a->top; v; v = v->below) {
+        struct index *x = (struct index *)v;
+        for (size_t i = 0; i < n && v->ops->kind & V_LISTS; i++) {
+            struct wr_index_row *row = index_rows_find(&x->window, ids[i]);
+            if (row)
+                index_rows_keyword(&x->window, row, word, on);
+        }
+    }
 }
 
 void
 view_index_moved(struct app *a, const uint64_t *ids, size_t n)
 {
+    for (struct view *v = a->top; v; v = v->below) {
+        struct index *x = (struct index *)v;
+        if (!(v->ops->kind & V_LISTS))
+            continue;
+        index_rows_remove(&x->window, ids, n, &x->list);
+        list_fit(&x->list, (int)x->window.n, x->list.height);
+        prefetch(a, x);
+    }
+}
+
+static bool
+has_word(const char *list, const char *word, size_t len)
+{
+    for (const char *at = list; (at = strstr(at, word)) && *at; at++) {
+        bool begins = at == list || at[-1] == ' ';
+        if (begins && (at[len] == ' ' || at[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+void
+view_index_keywords(struct app *a, struct buf *out)
+{
     struct index *x = index_of(a);
-    if (!x)
-        return;
-    index_rows_remove(&x->window, ids, n, &x->list);
-    list_fit(&x->list, (int)x->window.n, x->list.height);
-    prefetch(a, x);
+    for (size_t i = 0; x && i < x->window.n; i++) {
+        const char *at = x->window.rows[i].keywords;
+        while (at && *(at += strspn(at, " "))) {
+            size_t len = strcspn(at, " ");
+            struct buf word = BUF_INIT;
+            buf_add(&word, at, len);
+            if (!has_word(buf_str(out), buf_str(&word), len))
+                buf_addf(out, "%s%s", out->len ? " " : "", buf_str(&word));
+            buf_release(&word);
+            at += len;
+        }
+    }
+}
+
+const struct wr_folder *
+index_folder_of(const struct app *a, const struct index *x, const struct wr_index_row *row)
+{
+    const struct wr_folder *own = row->folder ? app_folder(a, row->folder) : NULL;
+    return own ? own : app_folder(a, x->folder);
+}
+
+bool
+index_is_mixed(const struct app *a, const struct index *x)
+{
+    const struct wr_folder *folder = app_folder(a, x->folder);
+    return x->search || (folder && folder->kind == SP_FOLDER_VIRTUAL);
 }
 
 /* ---- actions */
@@ -313,12 +388,30 @@ find_row(struct app *a, struct index *x)
     }
 }
 
+/* In a list of several folders: each one whose deleted messages are seen here. */
+static void
+expunge(struct app *a, struct index *x)
+{
+    const struct index_rows *w = &x->window;
+    if (!index_is_mixed(a, x)) {
+        app_tell(a, WM_TYPE_expunge, &(struct wm_expunge){.folder = x->folder});
+        return;
+    }
+    for (size_t i = 0; i < w->n; i++) {
+        bool first = w->rows[i].flags & SP_FLAG_DELETED;
+        for (size_t j = 0; j < i && first; j++)
+            first = !(w->rows[j].flags & SP_FLAG_DELETED) || w->rows[j].folder != w->rows[i].folder;
+        if (first)
+            app_tell(a, WM_TYPE_expunge, &(struct wm_expunge){.folder = w->rows[i].folder});
+    }
+}
+
 static void
 on_expunge_answer(struct app *a, struct view *v, const char *text, uint64_t tag)
 {
     (void)tag;
     if (text && *text == 'y')
-        app_tell(a, WM_TYPE_expunge, &(struct wm_expunge){.folder = ((struct index *)v)->folder});
+        expunge(a, (struct index *)v);
 }
 
 static bool
@@ -365,7 +458,7 @@ message_action(struct app *a, struct index *x, enum action action, const char *a
     if (x->list.cursor >= (int)w->n)
         return messages_knows(action); /* nothing to do it to */
     const struct wr_index_row *row = &w->rows[x->list.cursor];
-    const struct wr_folder *folder = app_folder(a, x->folder);
+    const struct wr_folder *folder = index_folder_of(a, x, row);
     size_t n = w->marks_n ? w->marks_n : 1, before = w->n;
     bool was_marked = w->marks_n > 0;
     uint64_t *ids = calloc(n, sizeof *ids); /* a copy: what is moved away loses its mark */
@@ -399,8 +492,8 @@ open_action(struct app *a, struct index *x, enum action action)
     return true;
 }
 
-static bool
-action(struct app *a, struct view *v, enum action action, const char *arg)
+bool
+index_action(struct app *a, struct view *v, enum action action, const char *arg)
 {
     struct index *x = (struct index *)v;
     if (move_action(a, x, action) || open_action(a, x, action))
@@ -413,7 +506,8 @@ action(struct app *a, struct view *v, enum action action, const char *arg)
         if (!view_index_step(a, 1, true))
             app_status(a, STYLE_STATUS, _("No unread message here."));
         return true;
-    case ACTION_FIND: app_prompt_find(a, v); return true;
+    case ACTION_SEARCH: search_prompt(a, v, arg ? arg : ""); return true;
+    case ACTION_FIND_HERE: app_prompt_find(a, v); return true;
     case ACTION_FIND_NEXT: find_row(a, x); return true;
     case ACTION_UNDO:
         if (!compose_undo(a) && !messages_undo(a))
@@ -428,8 +522,8 @@ action(struct app *a, struct view *v, enum action action, const char *arg)
     }
 }
 
-static void
-event(struct app *a, struct view *v, const struct wire_in *in)
+void
+index_event(struct app *a, struct view *v, const struct wire_in *in)
 {
     struct index *x = (struct index *)v;
     if (in->type != WM_TYPE_event_index)
@@ -439,8 +533,8 @@ event(struct app *a, struct view *v, const struct wire_in *in)
         ask_replace(a, x, x->window.more_newer ? SP_PAGE_FROM : SP_PAGE_NEWEST);
 }
 
-static void
-refresh(struct app *a, struct view *v)
+void
+index_refresh(struct app *a, struct view *v)
 {
     struct index *x = (struct index *)v;
     x->older = x->newer = x->replacing = false;
@@ -465,20 +559,21 @@ title(struct app *a, struct view *v, struct buf *left, struct buf *right)
         words_fill(right, _("{1} unread of {2}"), args, 2);
 }
 
-static void
+void
 index_free(struct app *a, struct view *v)
 {
     struct index *x = (struct index *)v;
     (void)a;
     index_rows_release(&x->window);
+    search_free(x->search);
     free(x);
 }
 
 void
 view_index_open(struct app *a)
 {
-    static const struct view_ops ops = {.name = N_("List of messages"), .kind = V_INDEX, .draw = index_draw, .action = action,
-                                        .event = event, .refresh = refresh, .title = title, .free = index_free};
+    static const struct view_ops ops = {.name = N_("List of messages"), .kind = V_INDEX, .draw = index_draw, .action = index_action,
+                                        .event = index_event, .refresh = index_refresh, .title = title, .free = index_free};
     struct index *x = calloc(1, sizeof *x);
     if (!x)
         return;

@@ -293,6 +293,9 @@ title(struct app *a, struct view *v, struct buf *left, struct buf *right)
         (void)snprintf(text, sizeof text, " %u/%u", position, total);
         buf_adds(left, text);
     }
+    const struct wr_index_row *row = x->path ? NULL : view_index_row(a, x->id);
+    if (row && row->keywords && *row->keywords)
+        buf_addf(right, "%s  ", row->keywords);
     if (x->loaded) {
         (void)snprintf(text, sizeof text, "%d%%", pager_percent(&x->pager));
         buf_adds(right, text);

@@ -25,7 +25,7 @@ struct fake {
     int status; /* of the ui's end */
     FILE *log;
     const char *ask;
-    bool locked, new_profile, empty, insecure, slow, died, jobs;
+    bool locked, new_profile, empty, insecure, slow, died, jobs, mixed;
     uint64_t generation;
     uint32_t arrived;            /* messages that came by SIGUSR2 */
     uint32_t flags[FAKE_MESSAGES + 4000];
@@ -33,6 +33,9 @@ struct fake {
     char *draft_texts[10];
     struct wr_draft_attachment attachments[10];
     char folder[64], writing[64];
+    uint32_t searches, found;
+    struct wm_set_folder set; /* the last change of a folder */
+    char kept_name[64], kept_query[64], keyword[64];
 };
 
 static void engine_message(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *arg);
@@ -50,6 +53,8 @@ engine_closed(struct wire_conn *c, enum sp_status why, void *arg)
 static uint32_t
 count(const struct fake *f, uint64_t folder)
 {
+    if (folder >= FAKE_VIRTUAL)
+        return folder == FAKE_FOUND + f->searches ? f->found : 7;
     return folder != 1 ? folder == 12 ? 3 : 0 : f->empty ? 0 : FAKE_MESSAGES + f->arrived;
 }
 
@@ -60,12 +65,16 @@ row(const struct fake *f, uint32_t n, struct wr_index_row *r, struct arena *aren
     uint32_t number = FAKE_MESSAGES + f->arrived - n; /* 1 is the oldest */
     fake_row(number, r, arena);
     r->flags ^= f->flags[number];
+    r->folder = f->mixed && number % 3 == 0 ? 12 : 1;
+    if (f->keyword[0] && number == FAKE_MESSAGES)
+        r->keywords = f->keyword;
 }
 
 static void
 send_page(struct fake *f, uint32_t id, const struct wm_index_page *m, struct arena *arena)
 {
     uint32_t total = count(f, m->folder), from = 0, n = m->count;
+    f->mixed = m->folder >= FAKE_VIRTUAL;
     if (m->where == SP_PAGE_OLDER)
         from = total - (uint32_t)m->id + 1;
     else if (m->where == SP_PAGE_FROM)
@@ -213,6 +222,10 @@ change_flags(struct fake *f, const struct wm_change_flags *m, struct arena *aren
         uint32_t flags = ((r.flags ^ f->flags[number]) | m->add) & ~m->remove;
         f->flags[number] = flags ^ r.flags;
     }
+    if (m->add_keywords_n)
+        (void)snprintf(f->keyword, sizeof f->keyword, "%s", m->add_keywords[0].text);
+    if (m->remove_keywords_n)
+        f->keyword[0] = '\0';
     f->generation++;
     (void)!wire_send_event_index(f->engine, 0, &(struct wm_event_index){.folder = 1, .generation = f->generation});
 }
@@ -263,6 +276,19 @@ note(struct fake *f, const struct wire_in *in)
     if (in->type == WM_TYPE_change_flags) {
         const struct wm_change_flags *m = in->msg;
         fprintf(f->log, " n=%u add=%u remove=%u", m->messages_n, m->add, m->remove);
+        for (uint32_t i = 0; i < m->add_keywords_n; i++)
+            fprintf(f->log, " +%s", m->add_keywords[i].text);
+        for (uint32_t i = 0; i < m->remove_keywords_n; i++)
+            fprintf(f->log, " -%s", m->remove_keywords[i].text);
+    } else if (in->type == WM_TYPE_search_open) {
+        const struct wm_search_open *m = in->msg;
+        fprintf(f->log, " query=%s scope=%u server=%u", m->query, (unsigned)m->scope, m->server);
+    } else if (in->type == WM_TYPE_search_save) {
+        const struct wm_search_save *m = in->msg;
+        fprintf(f->log, " folder=%u name=%s query=%s", (unsigned)(m->folder & 0xFFFF), m->name, m->query);
+    } else if (in->type == WM_TYPE_set_folder) {
+        const struct wm_set_folder *m = in->msg;
+        fprintf(f->log, " folder=%u watched=%u pinned=%u", (unsigned)m->folder, m->watched, m->pinned);
     } else if (in->type == WM_TYPE_move_messages) {
         const struct wm_move_messages *m = in->msg;
         fprintf(f->log, " n=%u folder=%u copy=%u", m->messages_n, (unsigned)m->folder, m->copy);
@@ -278,11 +304,41 @@ note(struct fake *f, const struct wire_in *in)
     fputc('\n', f->log);
 }
 
+/* "found" finds five messages, all others none; "fron:" is the mistake. */
+static void
+search(struct fake *f, uint32_t id, const struct wm_search_open *m)
+{
+    const char *wrong = strstr(m->query, "fron:");
+    if (wrong) {
+        char at[16];
+        (void)snprintf(at, sizeof at, "%zu", (size_t)(wrong - m->query));
+        struct wr_text args[] = {{"unknown-word"}, {"fron"}, {at}, {"from"}};
+        (void)!wire_send_reply_error(f->engine, id, &(struct wm_reply_error){.status = SP_INVALID, .text = "", .args = args, .args_n = 4});
+        return;
+    }
+    f->searches++;
+    f->found = !strstr(m->query, "found") ? 0 : m->server ? 6 : 5;
+    if (m->server)
+        (void)!wire_send_progress(f->engine, id, &(struct wm_progress){.done = 1, .total = 2});
+    (void)!wire_send_search_opened(f->engine, id, &(struct wm_search_opened){.folder = FAKE_FOUND + f->searches, .total = f->found,
+                                   .missing = m->server ? 0 : 4711, .servers = m->server, .refused = 0});
+}
+
+static void
+keep_search(struct fake *f, uint32_t id, const struct wm_search_save *m)
+{
+    struct wr_folder folders[14];
+    uint32_t n = fake_folders(folders);
+    (void)snprintf(f->kept_name, sizeof f->kept_name, "%s", m->name);
+    (void)snprintf(f->kept_query, sizeof f->kept_query, "%s", m->query);
+    (void)!wire_send_folders(f->engine, id, &(struct wm_folders){.folders = folders + n - 2, .folders_n = 2});
+}
+
 static void
 lists(struct fake *f, struct wire_in *in, struct arena *arena)
 {
     struct wr_account accounts[3];
-    struct wr_folder folders[12];
+    struct wr_folder folders[14];
     struct wr_outbox_item items[5];
     struct wr_job jobs[2];
     struct wr_key keys[6];
@@ -295,6 +351,16 @@ lists(struct fake *f, struct wire_in *in, struct arena *arena)
         break;
     case WM_TYPE_list_folders:
         n = fake_folders(folders);
+        for (uint32_t i = 0; i < n; i++) {
+            if (folders[i].id == f->set.folder) {
+                folders[i].watched = f->set.watched;
+                folders[i].pinned = f->set.pinned;
+            }
+            if (folders[i].id != FAKE_KEPT)
+                continue;
+            folders[i].name = *f->kept_name ? f->kept_name : folders[i].name;
+            folders[i].query = *f->kept_query ? f->kept_query : folders[i].query;
+        }
         (void)!wire_send_folders(f->engine, in->id, &(struct wm_folders){.folders = folders, .folders_n = n});
         break;
     case WM_TYPE_list_outbox:
@@ -363,18 +429,26 @@ engine_message(struct wire_conn *c, struct wire_in *in, struct arena *arena, voi
     case WM_TYPE_index_page: send_page(f, in->id, in->msg, arena); break;
     case WM_TYPE_open_message:
     case WM_TYPE_open_part: {
-        struct wm_message_view m = {.message = ((const struct wm_open_message *)in->msg)->message, .folder = 1};
+        struct wm_message_view m = {.message = ((const struct wm_open_message *)in->msg)->message};
         struct wr_index_row r;
         if (f->slow) {
             (void)!wire_send_progress(c, in->id, &(struct wm_progress){.done = 1234567, .total = 9876543});
             return;
         }
-        fake_row((uint32_t)m.message, &r, arena);
-        m.flags = r.flags ^ f->flags[m.message];
+        row(f, FAKE_MESSAGES + f->arrived - (uint32_t)m.message, &r, arena);
+        m.folder = r.folder;
+        m.flags = r.flags;
         fake_verdict((uint32_t)m.message, &m.verdict, arena);
         (void)!wire_send_message_view(c, in->id, &m);
         break;
     }
+    case WM_TYPE_search_open: search(f, in->id, in->msg); break;
+    case WM_TYPE_search_save: keep_search(f, in->id, in->msg); break;
+    case WM_TYPE_set_folder:
+        f->set = *(const struct wm_set_folder *)in->msg;
+        (void)!wire_reply_done(c, in->id);
+        break;
+    case WM_TYPE_search_close: (void)!wire_reply_done(c, in->id); break;
     case WM_TYPE_get_part: part_content(f, in->id, "../../etc/passwd report.txt", fake_source()); break;
     case WM_TYPE_change_flags:
         change_flags(f, in->msg, arena);
