@@ -84,6 +84,10 @@ struct store_uid {
     uint32_t uid, flags;
 };
 enum sp_status store_uids(struct store *s, uint64_t folder, struct store_uid **out /* caller frees */, size_t *n) SP_MUST_USE;
+/* Those above `above` and up to `upto`, at most max of them, the highest first: a stretch of a folder of any size. */
+enum sp_status store_uids_below(struct store *s, uint64_t folder, uint32_t above, uint32_t upto, struct store_uid *out, size_t max, size_t *n) SP_MUST_USE;
+/* Messages that are on their way into the folder of a server (uid 0). */
+enum sp_status store_coming(struct store *s, uint64_t folder, uint32_t *n) SP_MUST_USE;
 enum sp_status store_flags_set(struct store *s, uint64_t id, uint32_t flags) SP_MUST_USE;
 enum sp_status store_keywords_set(struct store *s, uint64_t id, const char *keywords) SP_MUST_USE;
 enum sp_status store_message_remove(struct store *s, uint64_t id) SP_MUST_USE;
