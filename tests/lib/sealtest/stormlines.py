@@ -119,6 +119,10 @@ class Round:
                 if time.monotonic() - calm > 0.3:
                     break
             time.sleep(0.02)
+        else:
+            if not self.line.struck:
+                raise Failed("without trouble it did not settle; outbox %s\n%s" % (self.client.door.outbox(), storm.differences(
+                    self.client.mailbox(), self.expected)))
         self.struck = self.line.struck
         if self.kind == "stall" and self.struck:
             time.sleep(0.2)
