@@ -9,6 +9,7 @@
 #include "base/memfd.h"
 #include "engine.h"
 #include "judge.h"
+#include "upkeep.h"
 
 #define NEWEST 50              /* messages of a folder */
 #define MAX_SIZE 1000000       /* larger ones are fetched when they are opened */
@@ -84,6 +85,10 @@ next(struct prefetch *p)
 {
     struct engine *e = p->account->engine;
     for (;;) {
+        if (upkeep_full(e)) { /* the account is tried anew when there is room */
+            p->active = false;
+            return;
+        }
         while (p->ids_at < p->ids_n)
             if (fetch(p, p->ids[p->ids_at++]))
                 return;
