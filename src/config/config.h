@@ -32,6 +32,8 @@ struct config_account {
     const char *sent, *drafts, *trash, *archive, *junk; /* folder names; "" = found by SPECIAL-USE */
     uint32_t timeout_seconds;     /* a server that is silent so long while it should speak is lost */
     const char *const *authserv;  /* trusted authserv-ids */
+    const char *const *watch;     /* folders beside the inbox whose news are waited for */
+    uint32_t poll_minutes;
 };
 
 struct config {

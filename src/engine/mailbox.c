@@ -115,6 +115,7 @@ handle_index_page(struct engine *e, struct request *rq, struct wire_in *in, stru
         request_fail(rq, st, NULL);
     else
         request_reply(rq, WM_TYPE_index_rows, &rows);
+    accounts_look(e, ask.folder);
 }
 
 /* ---- messages */

@@ -89,6 +89,7 @@
 static const char *const cache_steps[] = {
     MAIL_TABLES,
     MAIL_KEYWORDS MAIL_LIGHTER CACHE_LIMIT,
+    "CREATE INDEX message_coming ON message (folder) WHERE uid = 0;",
 };
 
 static const char *const own_steps[] = {
@@ -147,6 +148,9 @@ static const char *const own_steps[] = {
     "UPDATE recipient SET state = 2 WHERE transmission IN (SELECT id FROM transmission WHERE stage = 2);"
     "ALTER TABLE outbox ADD COLUMN sent_uidvalidity INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE outbox ADD COLUMN sent_uidnext INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE change ADD COLUMN other INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX change_coming ON change (folder) WHERE uid = 0;"
+    "CREATE INDEX change_source ON change (source) WHERE source != 0;",
 };
 
 static const struct {
