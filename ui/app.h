@@ -15,6 +15,7 @@
 #include "sealpost.h"
 #include "view.h"
 
+struct place;
 struct ticket;
 struct question;
 
@@ -76,11 +77,12 @@ struct app {
     struct app_accounts accounts;
     struct app_folders folders;
     struct app_jobs jobs;
+    struct place *place;               /* owned */
     struct app_log_line log[APP_LOG_LINES]; /* a ring */
     unsigned log_n;
 
     struct app_change undo, pending;
-    char *searching;                   /* owned; the query whose answer is awaited */
+    struct view *searching;            /* owned; the list of a search whose answer is awaited */
     bool search_here;                  /* what is searched for is looked for in this folder, not everywhere */
     int saving_fd;                     /* what waits for a file name; 0: nothing */
     char *saving_path;                 /* owned */

@@ -12,7 +12,7 @@
 #include "list.h"
 #include "words.h"
 
-#define SAVE_AFTER_MS 1500
+#define SAVE_AFTER_MS 800
 #define BODY_MOST ((size_t)8388608)
 
 enum tag { TAG_PLAN = 1, TAG_SAVE, TAG_SAVE_ATTACH, TAG_ATTACH, TAG_READ, TAG_EDIT, TAG_DISCARD };

@@ -7,6 +7,7 @@
 
 #include "i18n.h"
 #include "index.h"
+#include "place.h"
 #include "rows.h"
 #include "words.h"
 
@@ -50,6 +51,25 @@ prefetch(struct app *a, struct index *x)
     }
 }
 
+/* The page from the remembered row on, then the one before it. False: nothing is left from there on, the list is asked for from its top. */
+static bool
+found_spot(struct app *a, struct index *x, uint64_t tag)
+{
+    struct index_rows *w = &x->window;
+    int line = x->spot.line;
+    if (tag == TAG_REPLACE && w->n == 0) {
+        x->spot = (struct index_spot){0};
+        x->loaded = false;
+        ask_replace(a, x, SP_PAGE_NEWEST);
+        return false;
+    }
+    if (tag == TAG_OLDER || (tag == TAG_REPLACE && w->more_newer))
+        return true;
+    x->spot = (struct index_spot){0};
+    x->list.top = line < 0 && !w->more_newer ? 0 : x->list.cursor - (line < 0 ? 0 : line);
+    return true;
+}
+
 void
 index_on_page(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
 {
@@ -84,7 +104,13 @@ index_on_page(struct app *a, struct view *v, const struct call_reply *r, struct 
     }
     if (st)
         app_status(a, STYLE_ERROR, words_status(st));
+    if (x->spot.id && !found_spot(a, x, tag))
+        return;
     list_fit(&x->list, (int)x->window.n, x->list.height);
+    if (tag == TAG_REPLACE && !x->placed) {
+        x->placed = true;
+        place_go_on(a);
+    }
     if (x->again) {
         x->again = false;
         ask_replace(a, x, x->to_end ? SP_PAGE_OLDEST : x->window.more_newer && !x->to_start ? SP_PAGE_FROM : SP_PAGE_NEWEST);
@@ -120,6 +146,11 @@ ask_replace(struct app *a, struct index *x, enum sp_page where)
     } else if (m.where == SP_PAGE_FROM) {
         m.where = SP_PAGE_NEWEST;
     }
+    if (!x->loaded && x->spot.id) {
+        m.where = SP_PAGE_FROM;
+        m.sort = x->spot.sort;
+        m.id = x->spot.id;
+    }
     m.count = (uint16_t)n;
     app_drop(a, &x->view, TAG_OLDER);
     app_drop(a, &x->view, TAG_NEWER);
@@ -133,12 +164,28 @@ ask_replace(struct app *a, struct index *x, enum sp_page where)
 void
 index_show(struct app *a, struct index *x, uint64_t folder)
 {
+    index_show_at(a, x, folder, NULL);
+}
+
+void
+index_spot_now(const struct index *x, struct index_spot *out)
+{
+    const struct wr_index_row *row = x->list.cursor < (int)x->window.n ? &x->window.rows[x->list.cursor] : NULL;
+    *out = row ? (struct index_spot){.sort = row->sort, .id = row->id, .line = x->list.cursor - x->list.top} : x->spot;
+    if (row && x->list.top == 0 && !x->window.more_newer)
+        out->line = -1;
+}
+
+void
+index_show_at(struct app *a, struct index *x, uint64_t folder, const struct index_spot *spot)
+{
     app_tickets_drop(a, &x->view);
     index_rows_release(&x->window);
     x->folder = folder;
     x->provisional = false;
     x->list = (struct list){.height = x->list.height};
     x->loaded = x->older = x->newer = x->replacing = x->again = false;
+    x->spot = spot ? *spot : (struct index_spot){0};
     ask_replace(a, x, SP_PAGE_NEWEST);
     app_dirty(a);
 }
@@ -157,12 +204,9 @@ void
 view_index_folder(struct app *a, uint64_t folder)
 {
     struct index *x = bottom_index(a);
-    char value[32];
     if (!x)
         return;
     x->provisional = false;
-    (void)snprintf(value, sizeof value, "%llu", (unsigned long long)folder);
-    app_tell(a, WM_TYPE_set_state, &(struct wm_set_state){.name = "ui.folder", .value = value});
     if (x->folder != folder)
         index_show(a, x, folder);
 }
@@ -199,19 +243,20 @@ static void
 on_state(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
 {
     struct index *x = (struct index *)v;
-    const struct wr_folder *folder = NULL;
+    const struct wr_folder *folder = *a->options.folder ? app_folder_by_name(a, 0, a->options.folder) : NULL;
+    bool known = r->status == SP_OK && r->in && r->in->type == WM_TYPE_state_value;
     (void)arena;
     (void)tag;
     if (!r->final || x->folder)
         return;
-    if (*a->options.folder)
-        folder = app_folder_by_name(a, 0, a->options.folder);
-    if (!folder && r->status == SP_OK && r->in && r->in->type == WM_TYPE_state_value)
-        folder = app_folder(a, strtoull(((const struct wm_state_value *)r->in->msg)->value, NULL, 10));
+    if (place_restore(a, x, known && !folder ? ((const struct wm_state_value *)r->in->msg)->value : ""))
+        return;
     if (folder)
         view_index_folder(a, folder->id);
     else
         show_inbox(a, x);
+    if (!x->folder)
+        place_go_on(a); /* nothing to wait for */
 }
 
 void
@@ -224,8 +269,6 @@ view_index_start(struct app *a)
     if (a->options.compose && !x->composed) {
         x->composed = true;
         compose_start(a, SP_DRAFT_NEW, 0, a->options.compose);
-    } else {
-        compose_resume(a);
     }
 }
 

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "i18n.h"
-#include "index.h"
+#include "place.h"
 #include "words.h"
 
-enum tag { TAG_AGAIN = 200, TAG_SERVERS, TAG_SAVE };
+enum tag { TAG_OPEN = 200, TAG_RESTORE, TAG_AGAIN, TAG_SERVERS, TAG_SAVE };
 
 /* ---- asking for a query */
 
@@ -293,34 +293,57 @@ search_new(const char *query, uint64_t scope)
 
 /* ---- from the query to the list */
 
-/* What was asked for, until the answer is there: kept by the app, because the view that asked may have gone. */
+static void
+show_found(struct app *a, struct index *x, const struct wm_search_opened *m)
+{
+    const struct index_spot spot = x->spot;
+    struct view *old = app_find(a, V_SEARCH);
+    if (old)
+        app_close(a, old);
+    app_push(a, &x->view);
+    index_show_at(a, x, m->folder, &spot);
+    take(a, x, m);
+}
+
 static void
 on_opened(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
 {
     (void)v;
     (void)arena;
-    if (!r->final)
+    if (!r->final || !a->searching)
         return;
-    char *query = a->searching;
+    struct index *x = (struct index *)a->searching;
     a->searching = NULL;
-    if (!query)
-        return;
-    if (r->status || !r->in || r->in->type != WM_TYPE_search_opened) {
-        if (!search_refused(a, r, query_prompt(a, NULL, query)))
-            app_failed(a, r);
+    if (r->status == SP_OK && r->in && r->in->type == WM_TYPE_search_opened) {
+        show_found(a, x, r->in->msg);
     } else {
-        struct index *x = search_new(query, tag);
-        if (x) {
-            struct view *old = app_find(a, V_SEARCH);
-            if (old)
-                app_close(a, old);
-            app_push(a, &x->view);
-            index_show(a, x, ((const struct wm_search_opened *)r->in->msg)->folder);
-            take(a, x, r->in->msg);
-        }
+        if (tag == TAG_RESTORE)
+            place_go_on(a);
+        else if (!search_refused(a, r, query_prompt(a, NULL, x->search->query)))
+            app_failed(a, r);
+        index_free(a, &x->view);
     }
-    free(query);
     app_release_keys(a);
+}
+
+/* The list is kept by the app until the answer is there. */
+static void
+open(struct app *a, const char *query, uint64_t scope, const struct index_spot *spot, enum tag tag)
+{
+    struct index *x = a->searching ? NULL : search_new(query, scope);
+    if (!x)
+        return;
+    if (spot)
+        x->spot = *spot;
+    a->searching = &x->view;
+    app_hold_keys(a, false);
+    app_request(a, NULL, WM_TYPE_search_open, &(struct wm_search_open){.query = query, .scope = scope}, on_opened, tag);
+}
+
+void
+search_again(struct app *a, const char *query, uint64_t scope, const struct index_spot *spot)
+{
+    open(a, query, scope, spot, TAG_RESTORE);
 }
 
 static void
@@ -329,12 +352,6 @@ on_query(struct app *a, struct view *v, const char *text, uint64_t tag)
     const struct wr_folder *folder = here(a);
     (void)v;
     (void)tag;
-    if (!text || !*text || a->searching)
-        return;
-    a->searching = strdup(text);
-    if (!a->searching)
-        return;
-    app_hold_keys(a, false);
-    const struct wm_search_open m = {.query = text, .scope = folder ? folder->id : 0};
-    app_request(a, NULL, WM_TYPE_search_open, &m, on_opened, m.scope);
+    if (text && *text)
+        open(a, text, folder ? folder->id : 0, NULL, TAG_OPEN);
 }

@@ -48,6 +48,10 @@ bool messages_undo(struct app *a);
 
 /* then: ACTION_OPEN, or what is done at once when the message is there (ACTION_DETAILS, ACTION_PARTS). */
 void view_message_open(struct app *a, uint64_t message, enum action then);
+/* The same as ACTION_OPEN, scrolled down to this row. */
+void view_message_open_at(struct app *a, uint64_t message, uint64_t top);
+/* The message that is open, if one is, and how far it is scrolled. */
+bool view_message_place(struct app *a, uint64_t *message, uint64_t *top);
 /* A part that was opened separately, with a frame of its own (S29). */
 void view_message_part_open(struct app *a, uint64_t message, const char *path);
 void view_details_open(struct app *a, const struct wr_verdict *verdict);

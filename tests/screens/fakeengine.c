@@ -32,7 +32,8 @@ struct fake {
     struct wr_draft draft;
     char *draft_texts[10];
     struct wr_draft_attachment attachments[10];
-    char folder[64], writing[64];
+    char folder[512], writing[64];
+    char *ui_argv[64];
     uint32_t searches, found;
     struct wm_set_folder set; /* the last change of a folder */
     char kept_name[64], kept_query[64], keyword[64];
@@ -73,16 +74,16 @@ row(const struct fake *f, uint32_t n, struct wr_index_row *r, struct arena *aren
 static void
 send_page(struct fake *f, uint32_t id, const struct wm_index_page *m, struct arena *arena)
 {
-    uint32_t total = count(f, m->folder), from = 0, n = m->count;
+    uint32_t total = count(f, m->folder), base = FAKE_MESSAGES + f->arrived, from = 0, n = m->count;
     f->mixed = m->folder >= FAKE_VIRTUAL;
     if (m->where == SP_PAGE_OLDER)
-        from = total - (uint32_t)m->id + 1;
+        from = base - (uint32_t)m->id + 1;
     else if (m->where == SP_PAGE_FROM)
-        from = total - (uint32_t)m->id;
+        from = base - (uint32_t)m->id;
     else if (m->where == SP_PAGE_OLDEST)
         from = total > n ? total - n : 0;
     else if (m->where == SP_PAGE_NEWER) {
-        uint32_t end = total - (uint32_t)m->id;
+        uint32_t end = base - (uint32_t)m->id;
         from = end > n ? end - n : 0;
         n = end - from;
     }
@@ -461,7 +462,10 @@ engine_message(struct wire_conn *c, struct wire_in *in, struct arena *arena, voi
     }
     case WM_TYPE_set_state: {
         const struct wm_set_state *m = in->msg;
-        (void)snprintf(strcmp(m->name, "ui.draft") == 0 ? f->writing : f->folder, sizeof f->folder, "%.60s", m->value);
+        if (strcmp(m->name, "ui.draft") == 0)
+            (void)snprintf(f->writing, sizeof f->writing, "%s", m->value);
+        else
+            (void)snprintf(f->folder, sizeof f->folder, "%s", m->value);
         (void)!wire_reply_done(c, in->id);
         break;
     }
@@ -577,16 +581,6 @@ on_last_word(struct loop *l, void *arg)
     loop_stop(l, WIFEXITED(f->status) ? WEXITSTATUS(f->status) : 128 + WTERMSIG(f->status));
 }
 
-/* What the ui sent before it ended still lies in the sockets: it is read before the end is told. */
-static void
-on_child(struct loop *l, int signo, void *arg)
-{
-    struct fake *f = arg;
-    (void)signo;
-    if (waitpid(f->ui, &f->status, WNOHANG) == f->ui && !loop_timer_add(l, 100, on_last_word, f))
-        loop_stop(l, 1);
-}
-
 static void
 become_ui(int stub, int engine, char **argv)
 {
@@ -599,6 +593,36 @@ become_ui(int stub, int engine, char **argv)
     (void)close_range(5, ~0U, 0);
     (void)execv(argv[0], argv);
     _exit(127);
+}
+
+static bool
+start_ui(struct fake *f)
+{
+    int stub[2], engine[2];
+    wire_conn_free(f->stub);
+    wire_conn_free(f->engine);
+    if (wire_pair(stub) != SP_OK || wire_pair(engine) != SP_OK)
+        return false;
+    f->ui = fork();
+    if (f->ui == 0)
+        become_ui(stub[1], engine[1], f->ui_argv);
+    (void)close(stub[1]);
+    (void)close(engine[1]);
+    f->stub = wire_conn_new(stub[0], f->loop, stub_message, engine_closed, f);
+    f->engine = wire_conn_new(engine[0], f->loop, engine_message, engine_closed, f);
+    return f->ui > 0;
+}
+
+/* What the ui sent before it ended still lies in the sockets: it is read before the end is told. A killed one is replaced. */
+static void
+on_child(struct loop *l, int signo, void *arg)
+{
+    struct fake *f = arg;
+    (void)signo;
+    if (waitpid(f->ui, &f->status, WNOHANG) != f->ui)
+        return;
+    if (WIFSIGNALED(f->status) && WTERMSIG(f->status) == SIGKILL ? !start_ui(f) : !loop_timer_add(l, 100, on_last_word, f))
+        loop_stop(l, 1);
 }
 
 static bool
@@ -629,30 +653,23 @@ int
 main(int argc, char **argv)
 {
     static struct fake f;
-    int stub[2], engine[2], n = 0;
-    char *ui_argv[64];
+    int n = 0;
     const char *log = getenv("FAKE_LOG");
     for (int i = 1; i < argc && n < 63; i++)
         if (!option(&f, argv[i]))
-            ui_argv[n++] = argv[i];
-    ui_argv[n] = NULL;
+            f.ui_argv[n++] = argv[i];
     f.generation = 1;
     f.log = log ? fopen(log, "w") : NULL;
     if (f.log)
         (void)setvbuf(f.log, NULL, _IOLBF, 0);
     f.loop = loop_new();
-    if (n == 0 || !f.loop || wire_pair(stub) != SP_OK || wire_pair(engine) != SP_OK)
+    if (n == 0 || !f.loop)
         return 1;
     (void)signal(SIGPIPE, SIG_IGN);
     if (loop_signal(f.loop, SIGCHLD, on_child, &f) || loop_signal(f.loop, SIGUSR1, on_die, &f) || loop_signal(f.loop, SIGUSR2, on_arrival, &f))
         return 1;
-    f.ui = fork();
-    if (f.ui == 0)
-        become_ui(stub[1], engine[1], ui_argv);
-    (void)close(stub[1]);
-    (void)close(engine[1]);
-    f.stub = wire_conn_new(stub[0], f.loop, stub_message, engine_closed, &f);
-    f.engine = wire_conn_new(engine[0], f.loop, engine_message, engine_closed, &f);
+    if (!start_ui(&f))
+        return 1;
     int code = loop_run(f.loop);
     if (code)
         fprintf(stderr, "the screen ended with %d\n", code);
