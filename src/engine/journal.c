@@ -170,9 +170,13 @@ enum sp_status
 replay_replace(struct replay *r, const struct store_change *c, struct store_change *list, size_t n)
 {
     struct engine *e = r->account->engine;
-    enum sp_status st = store_change_replace(e->store, c->id, list, n);
+    uint64_t id = c->id;
+    enum sp_status st = store_change_replace(e->store, id, list, n);
     if (st)
         return st;
+    for (size_t i = 0; i < r->n; i++)
+        if (r->group[i].id == id)
+            r->group[i].id = 0; /* the first of the others has its number now */
     hidden_done(e->journal->hidden, c->folder, c->uid);
     for (size_t i = 0; i < n; i++) {
         hide(e, &list[i]);

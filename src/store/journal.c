@@ -208,7 +208,13 @@ store_change_replace(struct store *s, uint64_t id, struct store_change *c, size_
         return st;
     for (size_t i = 0; !st && i < n; i++)
         st = store_change_add(s, &c[i]);
-    return db_scope_end(&s->own, st ? st : store_change_done(s, id));
+    if (!st)
+        st = store_change_done(s, id);
+    if (!st && n) {
+        st = db_change(&s->own, "UPDATE change SET id = ? WHERE id = ?", DB_ARGS(DB_I(id), DB_I(c[0].id)));
+        c[0].id = id;
+    }
+    return db_scope_end(&s->own, st);
 }
 
 enum sp_status
