@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "accounts.h"
+#include "base/log.h"
 #include "door.h"
 #include "events.h"
 #include "handlers.h"
@@ -114,6 +115,7 @@ handle_index_page(struct engine *e, struct request *rq, struct wire_in *in, stru
         request_fail(rq, st, NULL);
     else
         request_reply(rq, WM_TYPE_index_rows, &rows);
+    accounts_look(e, ask.folder);
 }
 
 /* ---- messages */
@@ -146,6 +148,8 @@ on_read(const struct reading_result *r, void *arg)
         return;
     }
     enum sp_status st = r->st;
+    if (!st && store_body_used(o->engine->store, o->message) != SP_OK)
+        log_line("that a message was read is not noted");
     if (!st && r->verdict)
         st = store_message_get(o->engine->store, o->message, &arena, &m);
     if (st)

@@ -8,7 +8,7 @@
 struct account;
 struct peer_call;
 
-enum session_number { SESSION_INTERACTIVE, SESSION_SYNC, SESSION_IDLE, SESSIONS };
+enum session_number { SESSION_INTERACTIVE, SESSION_SYNC, SESSION_IDLE /* and those behind it, one for each watched folder */, SESSIONS = SESSION_IDLE + 8 };
 
 struct session_op;
 struct session {

@@ -66,7 +66,7 @@ struct world {
     const char *what;           /* the client says it is; NULL: a screen */
     const char *have_keys[4];   /* addresses that have keys */
     struct fake_folder folders[2];
-    size_t selected[3];
+    size_t selected[10];
     uint16_t smtp_status, smtp_code;
     uint8_t smtp_stage;
     const char *refuse_recipient, *defer_recipient;
@@ -533,6 +533,14 @@ world_net(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *ar
     case WM_TYPE_imap_uids: world_uid_list(w, c, in, NULL); break;
     case WM_TYPE_imap_search_id: world_uid_list(w, c, in, ((const struct wm_imap_search_id *)in->msg)->message_id); break;
     case WM_TYPE_imap_fetch_headers: world_fetch(w, c, in, ((const struct wm_imap_fetch_headers *)in->msg)->uid_set, 0, true); break;
+    case WM_TYPE_imap_fetch_newest: {
+        const struct fake_folder *f = &w->folders[w->selected[*(const uint8_t *)in->msg]];
+        uint32_t count = ((const struct wm_imap_fetch_newest *)in->msg)->count;
+        char set[32];
+        (void)snprintf(set, sizeof set, "%u:4294967295", f->n > count ? f->mails[f->n - count].uid : 1);
+        world_fetch(w, c, in, set, 0, true);
+        break;
+    }
     case WM_TYPE_imap_fetch_flags: {
         const struct wm_imap_fetch_flags *m = in->msg;
         world_fetch(w, c, in, m->uid_set, m->since, false);
