@@ -266,7 +266,7 @@ account_server(struct account *a, const struct config_server *s, struct arena *a
         pin = "";
     buf_release(&name);
     *out = (struct wr_server){.host = s->host, .port = s->port, .transport = (uint8_t)s->transport, .user = s->user, .auth = "",
-                              .pin = pin, .ca_pem = a->ca_pem, .timeout_ms = a->config->timeout_seconds * 1000};
+                              .pin = pin, .ca_pem = a->ca_pem, .timeout_ms = a->config->timeout_seconds * 1000, .compress = a->config->compress};
 }
 
 /* ---- what net says */
