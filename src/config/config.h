@@ -43,6 +43,7 @@ struct config {
     bool ascii;                   /* no symbols beyond ASCII */
     const char *download_folder;
     uint32_t undo_seconds, lock_minutes;
+    bool index_decrypted;         /* the text of decrypted messages is searched as well */
     const char *gnupg_home;       /* "" = GnuPG's own */
     const char *const *openers;   /* "type=argv words" lines */
     const char *const *keys;      /* "key=action" lines */

@@ -11,9 +11,11 @@
 #include "accounts.h"
 #include "door.h"
 #include "events.h"
+#include "indexing.h"
 #include "journal.h"
 #include "judge.h"
 #include "outbox.h"
+#include "search.h"
 
 void *
 engine_alloc(size_t size)
@@ -88,6 +90,8 @@ engine_opened(struct engine *e)
     accounts_opened(e);
     outbox_opened(e);
     judge_opened(e);
+    searches_opened(e);
+    indexing_opened(e);
 }
 
 void
@@ -95,6 +99,8 @@ engine_closing(struct engine *e)
 {
     door_end_requests(e->door, SP_LOCKED);
     judge_closing(e);
+    indexing_closing(e);
+    searches_closing(e);
     outbox_closing(e);
     accounts_closing(e);
     journal_forget(e);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "door.h"
+#include "indexing.h"
+#include "search.h"
 
 #define GATHER_MS 15
 #define MAX_DIRTY 256
@@ -40,8 +42,13 @@ flush(struct events *ev)
             door_broadcast(e->door, WM_TYPE_event_folder, &folder);
             struct wm_event_index index = {.folder = f.id, .generation = f.generation};
             door_broadcast(e->door, WM_TYPE_event_index, &index);
+            search_folder_changed(e, &f);
         }
         arena_release(&arena);
+    }
+    if (n && e->store) {
+        indexing_kick(e);
+        search_tell_inboxes(e);
     }
 }
 
