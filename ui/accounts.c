@@ -1,18 +1,32 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Accounts and their connections, and below them what was said lately. */
+/* Accounts and their connections, the long work that goes on, and below them what was said lately. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "i18n.h"
-#include "list.h"
+#include "rows.h"
 #include "views.h"
 #include "words.h"
 
 struct accounts {
     struct view view;
-    struct list list;
+    struct list list; /* accounts, then jobs */
 };
+
+static int
+lines(const struct app *a)
+{
+    return (int)(a->accounts.n + a->jobs.n);
+}
+
+/* NULL when the cursor stands on an account. */
+static const struct wr_job *
+job_at(const struct app *a, int at)
+{
+    int i = at - (int)a->accounts.n;
+    return i >= 0 && i < (int)a->jobs.n ? &a->jobs.rows[i] : NULL;
+}
 
 static enum theme_style
 state_style(const struct wr_account *acc)
@@ -23,14 +37,9 @@ state_style(const struct wr_account *acc)
 }
 
 static void
-draw_account(struct app *a, struct rect r, const struct wr_account *acc, bool on)
+draw_account(struct app *a, struct rect r, const struct wr_account *acc, enum theme_style style, bool on)
 {
-    enum theme_style style = on ? STYLE_CURSOR : STYLE_NORMAL;
     struct buf text = BUF_INIT;
-    if (on) {
-        draw_fill(a->draw, r, style);
-        app_point(a, r.y, r.x);
-    }
     (void)draw_text(a->draw, r.y, r.x + 1, 16, on ? style : STYLE_STRONG, acc->name);
     int address_w = r.w / 3;
     (void)draw_text(a->draw, r.y, r.x + 18, address_w, style, acc->address);
@@ -42,6 +51,30 @@ draw_account(struct app *a, struct rect r, const struct wr_account *acc, bool on
     int x = r.x + 19 + address_w;
     (void)draw_text(a->draw, r.y, x, r.x + r.w - x - 1, on ? style : acc->insecure ? STYLE_DANGER : state_style(acc), buf_str(&text));
     buf_release(&text);
+}
+
+static void
+draw_job(struct app *a, struct rect r, const struct wr_job *job, enum theme_style style)
+{
+    const struct wr_account *acc = job->account ? app_account(a, job->account) : NULL;
+    struct buf text = BUF_INIT;
+    (void)draw_text(a->draw, r.y, r.x + 1, 16, style, acc ? acc->name : "");
+    words_job_line(job, &text);
+    if (job->state != SP_JOB_RUNNING)
+        buf_addf(&text, " (%s)", words_job_state(job->state));
+    (void)draw_text(a->draw, r.y, r.x + 18, r.w - 19, style, buf_str(&text));
+    buf_release(&text);
+}
+
+static void
+draw_line_at(struct app *a, const void *arg, struct rect r, int i, enum theme_style style, bool on)
+{
+    const struct wr_job *job = job_at(a, i);
+    (void)arg;
+    if (job)
+        draw_job(a, r, job, style);
+    else
+        draw_account(a, r, &a->accounts.rows[i], style, on);
 }
 
 /* Why the account under the cursor is not online. */
@@ -57,23 +90,9 @@ draw_reason(struct app *a, struct rect r, const struct wr_account *acc)
 }
 
 static void
-draw(struct app *a, struct view *v, struct rect area)
+draw_log(struct app *a, int y, struct rect area)
 {
-    struct accounts *x = (struct accounts *)v;
-    int n = (int)a->accounts.n, most = area.h / 2 > 2 ? area.h / 2 - 2 : 1;
-    int rows = n < most ? (n ? n : 1) : most;
-    draw_line(a->draw, area.y, area.x, area.w, STYLE_HEAD, "");
-    (void)draw_text(a->draw, area.y, area.x + 1, 16, STYLE_HEAD, _("Account"));
-    (void)draw_text(a->draw, area.y, area.x + 18, area.w / 3, STYLE_HEAD, _("Address"));
-    (void)draw_text(a->draw, area.y, area.x + 19 + area.w / 3, 20, STYLE_HEAD, _("Connection"));
-    list_fit(&x->list, n, rows);
-    for (int i = 0; i < rows && x->list.top + i < n; i++)
-        draw_account(a, (struct rect){area.y + 1 + i, area.x, 1, area.w}, &a->accounts.rows[x->list.top + i], x->list.top + i == x->list.cursor);
-    int y = area.y + 1 + rows;
-    if (x->list.cursor < n)
-        draw_reason(a, (struct rect){y, area.x, 1, area.w}, &a->accounts.rows[x->list.cursor]);
-    y += 1;
-    draw_line(a->draw, y, area.x, area.w, STYLE_HEAD, "");
+    rows_head(a, (struct rect){y, area.x, 1, area.w});
     (void)draw_text(a->draw, y++, area.x + 1, area.w - 2, STYLE_HEAD, _("What happened lately"));
     for (unsigned i = 0; i < a->log_n && i < APP_LOG_LINES && y < area.y + area.h; i++, y++) {
         const struct app_log_line *line = &a->log[(a->log_n - 1 - i) % APP_LOG_LINES];
@@ -87,17 +106,48 @@ draw(struct app *a, struct view *v, struct rect area)
         (void)draw_text(a->draw, y, area.x + 1, area.w - 2, STYLE_DIM, _("Nothing."));
 }
 
+static void
+draw(struct app *a, struct view *v, struct rect area)
+{
+    struct accounts *x = (struct accounts *)v;
+    int n = lines(a), most = area.h / 2 > 2 ? area.h / 2 - 2 : 1;
+    int rows = n < most ? (n ? n : 1) : most;
+    rows_head(a, area);
+    (void)draw_text(a->draw, area.y, area.x + 1, 16, STYLE_HEAD, _("Account"));
+    (void)draw_text(a->draw, area.y, area.x + 18, area.w / 3, STYLE_HEAD, _("Address"));
+    (void)draw_text(a->draw, area.y, area.x + 19 + area.w / 3, 20, STYLE_HEAD, _("Connection"));
+    rows_draw(a, &x->list, n, (struct rect){area.y + 1, area.x, rows, area.w}, "", draw_line_at, NULL);
+    int y = area.y + 1 + rows;
+    if (x->list.cursor < (int)a->accounts.n)
+        draw_reason(a, (struct rect){y, area.x, 1, area.w}, &a->accounts.rows[x->list.cursor]);
+    draw_log(a, y + 1, area);
+}
+
+static void
+stop_job(struct app *a, const struct wr_job *job)
+{
+    if (!job)
+        app_status(a, STYLE_STATUS, _("The cursor stands on no work that could be stopped."));
+    else if (!job->can_cancel)
+        app_status(a, STYLE_STATUS, _("This must be finished."));
+    else
+        app_tell(a, WM_TYPE_cancel_job, &(struct wm_cancel_job){.job = job->id});
+}
+
 static bool
 action(struct app *a, struct view *v, enum action action, const char *arg)
 {
     struct accounts *x = (struct accounts *)v;
-    int n = (int)a->accounts.n;
     (void)arg;
-    if (list_move(&x->list, action, n))
+    if (list_move(&x->list, action, lines(a)))
         return true;
     if (action == ACTION_ACCOUNTS)
         return true;
-    if (x->list.cursor >= n)
+    if (action == ACTION_STOP_JOB) {
+        stop_job(a, job_at(a, x->list.cursor));
+        return true;
+    }
+    if (x->list.cursor >= (int)a->accounts.n)
         return false;
     uint32_t id = a->accounts.rows[x->list.cursor].id;
     switch (action) {

@@ -15,6 +15,7 @@
 #include "sealpost.h"
 #include "view.h"
 
+struct place;
 struct ticket;
 struct question;
 
@@ -27,6 +28,13 @@ struct app_accounts {
 struct app_folders {
     struct arena arena;
     struct wr_folder *rows;
+    uint32_t n;
+};
+
+/* Long work that goes on. */
+struct app_jobs {
+    struct arena arena;
+    struct wr_job *rows;
     uint32_t n;
 };
 
@@ -68,10 +76,14 @@ struct app {
     struct question *questions;        /* the first one is being asked */
     struct app_accounts accounts;
     struct app_folders folders;
+    struct app_jobs jobs;
+    struct place *place;               /* owned */
     struct app_log_line log[APP_LOG_LINES]; /* a ring */
     unsigned log_n;
 
     struct app_change undo, pending;
+    struct view *searching;            /* owned; the list of a search whose answer is awaited */
+    bool search_here;                  /* what is searched for is looked for in this folder, not everywhere */
     int saving_fd;                     /* what waits for a file name; 0: nothing */
     char *saving_path;                 /* owned */
     uint64_t undo_outbox;              /* the message that `undo` brings back; 0: none */
@@ -111,8 +123,8 @@ void app_dirty(struct app *a);
 void app_push(struct app *a, struct view *v);
 /* Closes the view wherever it is in the stack. Closing the last one quits. */
 void app_close(struct app *a, struct view *v);
-/* The topmost view of a kind, NULL when there is none. */
-struct view *app_find(struct app *a, enum view_kind kind);
+/* The topmost view of one of these kinds, NULL when there is none. */
+struct view *app_find(struct app *a, unsigned kinds);
 /* Runs an action in the top view, and those that work everywhere. */
 void app_action(struct app *a, enum action action, const char *arg);
 /* During draw: the terminal's cursor stands here, because something is typed here; or the attention is here, without a cursor. */
@@ -146,12 +158,13 @@ void app_log(struct app *a, enum theme_style style, const char *text);
 /* A line to be typed in the status line; the prompt is taken. One that is open already is cancelled. */
 void app_prompt(struct app *a, struct prompt *p);
 void app_prompt_end(struct app *a);
-/* "Find:"; an empty answer means the word that was looked for last. */
-void app_prompt_find(struct app *a, struct view *v, prompt_fn *fn);
+/* "Find:"; then the view gets ACTION_FIND_NEXT and looks for a->find. An empty answer means the word that was looked for last. */
+void app_prompt_find(struct app *a, struct view *v);
 
 /* --- what everybody looks up (app_state.c) */
 void app_ask_accounts(struct app *a);
 void app_ask_folders(struct app *a);
+void app_ask_jobs(struct app *a);
 /* Accounts, folders, and what every view shows. */
 void app_refresh_all(struct app *a);
 void app_state_event(struct app *a, const struct wire_in *in);
@@ -163,6 +176,9 @@ const struct wr_folder *app_folder_by_role(const struct app *a, uint32_t account
 const struct wr_folder *app_folder_by_name(const struct app *a, uint32_t account, const char *name);
 /* Copies a record without descriptors into the arena. */
 enum sp_status app_copy(const struct wire_desc *desc, const void *record, struct arena *arena, void *out) SP_MUST_USE;
+/* Copies a final answer of this type (a message without descriptors); its texts live in *arena, whose old content goes. False: it is
+   another answer, which was said when it is a failure; out and arena are as they were. */
+bool app_take(struct app *a, const struct call_reply *r, uint16_t type, struct arena *arena, void *out) SP_MUST_USE;
 
 /* --- the terminal for others (app_terminal.c) */
 /* Leaves curses and stops reading keys until app_terminal_back. */

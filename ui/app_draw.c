@@ -40,6 +40,8 @@ connection_words(const struct app *a, struct buf *out)
         words_fill(out, _("{1}: no connection"), &failed->name, 1);
     else if (asking)
         words_fill(out, _("{1}: waits for you"), &asking->name, 1);
+    else if (a->jobs.n)
+        words_job_line(&a->jobs.rows[0], out);
     else if (busy)
         words_fill(out, busy->state == SP_ACCOUNT_SYNCING ? _("{1}: fetching…") : _("{1}: connecting…"), &busy->name, 1);
     else if (offline)
@@ -97,10 +99,18 @@ draw_hints(struct app *a, struct rect r)
     struct draw *d = a->draw;
     int x = r.x + 1, end = r.x + r.w - 1;
     if (question_open(a) || (a->prompt && a->prompt->kind != PROMPT_KEY)) {
+        if (a->prompt && a->prompt->note.len) {
+            (void)draw_text(d, r.y, x, end - x, STYLE_ERROR, buf_str(&a->prompt->note));
+            return;
+        }
         x = draw_hint(d, r.y, x, end, "Enter", _("Done"));
         x = draw_hint(d, r.y, x, end, "Esc", _("Cancel"));
         if (a->prompt && a->prompt->complete)
-            (void)draw_hint(d, r.y, x, end, "Tab", _("Complete"));
+            x = draw_hint(d, r.y, x, end, "Tab", _("Complete"));
+        if (a->prompt && a->prompt->toggle)
+            x = draw_hint(d, r.y, x, end, "^T", a->prompt->toggle_hint);
+        if (a->prompt && a->prompt->help)
+            (void)draw_hint(d, r.y, x, end, "?", _("Help"));
         return;
     }
     unsigned kind = a->top->ops->kind;
@@ -150,6 +160,17 @@ draw_status(struct app *a, struct rect r)
     }
 }
 
+/* What can be typed, above the line where it is typed. */
+static void
+draw_explained(struct app *a, struct rect body)
+{
+    struct pager *p = a->prompt ? a->prompt->explained : NULL;
+    if (!p)
+        return;
+    draw_fill(a->draw, body, STYLE_NORMAL);
+    pager_draw(p, a->draw, (struct rect){body.y, body.x + 1, body.h, body.w - 2});
+}
+
 void
 app_draw(struct app *a)
 {
@@ -164,6 +185,7 @@ app_draw(struct app *a)
         (void)draw_text(a->draw, 1, 0, cols, STYLE_NORMAL, _("at least 40 columns and 10 lines."));
     } else {
         a->top->ops->draw(a, a->top, s.body); /* first: the title tells how far it is scrolled */
+        draw_explained(a, s.body);
         draw_title(a, s.title);
         if (question_open(a))
             question_draw(a, s.body);

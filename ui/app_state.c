@@ -20,6 +20,25 @@ app_copy(const struct wire_desc *desc, const void *record, struct arena *arena, 
     return st;
 }
 
+bool
+app_take(struct app *a, const struct call_reply *r, uint16_t type, struct arena *arena, void *out)
+{
+    struct arena fresh = ARENA_INIT;
+    if (!r->final)
+        return false;
+    if (r->status || !r->in || r->in->type != type) {
+        app_failed(a, r);
+        return false;
+    }
+    if (app_copy(wire_message_desc(type), r->in->msg, &fresh, out) != SP_OK) {
+        arena_release(&fresh);
+        return false;
+    }
+    arena_release(arena);
+    *arena = fresh;
+    return true;
+}
+
 static int
 role_rank(uint8_t role)
 {
@@ -42,16 +61,16 @@ by_account_and_role(const void *x, const void *y)
 }
 
 static void
-take_folders(struct app *a, const struct wm_folders *m)
+on_folders(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
 {
     struct wm_folders copy;
-    struct arena arena = ARENA_INIT;
-    if (app_copy(wire_message_desc(WM_TYPE_folders), m, &arena, &copy) != SP_OK) {
-        arena_release(&arena);
+    (void)v;
+    (void)arena;
+    (void)tag;
+    if (!app_take(a, r, WM_TYPE_folders, &a->folders.arena, &copy))
         return;
-    }
-    arena_release(&a->folders.arena);
-    a->folders = (struct app_folders){.arena = arena, .rows = copy.folders, .n = copy.folders_n};
+    a->folders.rows = copy.folders;
+    a->folders.n = copy.folders_n;
     if (copy.folders_n)
         qsort(copy.folders, copy.folders_n, sizeof *copy.folders, by_account_and_role);
     if (!a->ready) {
@@ -63,35 +82,16 @@ take_folders(struct app *a, const struct wm_folders *m)
 }
 
 static void
-on_folders(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
-{
-    (void)v;
-    (void)arena;
-    (void)tag;
-    if (r->status == SP_OK && r->in && r->in->type == WM_TYPE_folders)
-        take_folders(a, r->in->msg);
-    else if (r->final)
-        app_failed(a, r);
-}
-
-static void
 on_accounts(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
 {
     struct wm_accounts copy;
-    struct arena mine = ARENA_INIT;
     (void)v;
     (void)arena;
     (void)tag;
-    if (r->status != SP_OK || !r->in || r->in->type != WM_TYPE_accounts) {
-        app_failed(a, r);
+    if (!app_take(a, r, WM_TYPE_accounts, &a->accounts.arena, &copy))
         return;
-    }
-    if (app_copy(wire_message_desc(WM_TYPE_accounts), r->in->msg, &mine, &copy) != SP_OK) {
-        arena_release(&mine);
-        return;
-    }
-    arena_release(&a->accounts.arena);
-    a->accounts = (struct app_accounts){.arena = mine, .rows = copy.accounts, .n = copy.accounts_n};
+    a->accounts.rows = copy.accounts;
+    a->accounts.n = copy.accounts_n;
 }
 
 void
@@ -104,6 +104,47 @@ void
 app_ask_folders(struct app *a)
 {
     app_request(a, NULL, WM_TYPE_list_folders, &(struct wm_list_folders){.account = 0}, on_folders, 0);
+}
+
+static void
+on_jobs(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
+{
+    struct wm_jobs copy;
+    (void)v;
+    (void)arena;
+    (void)tag;
+    if (r->status || !app_take(a, r, WM_TYPE_jobs, &a->jobs.arena, &copy))
+        return; /* not worth a word: they are shown when they are known */
+    a->jobs.rows = copy.jobs;
+    a->jobs.n = copy.jobs_n;
+}
+
+void
+app_ask_jobs(struct app *a)
+{
+    app_request(a, NULL, WM_TYPE_list_jobs, &(struct wm_list_jobs){}, on_jobs, 0);
+}
+
+static void
+job_event(struct app *a, const struct wr_job *new)
+{
+    bool over = new->state == SP_JOB_DONE || new->state == SP_JOB_CANCELLED || new->state == SP_JOB_FAILED;
+    for (uint32_t i = 0; i < a->jobs.n; i++) {
+        struct wr_job *old = &a->jobs.rows[i];
+        if (old->id != new->id)
+            continue;
+        old->state = new->state;
+        old->done = new->done;
+        old->total = new->total;
+        old->status = new->status;
+        old->can_cancel = new->can_cancel;
+        if (over)
+            memmove(old, old + 1, (a->jobs.n - i - 1) * sizeof *old);
+        a->jobs.n -= over;
+        return;
+    }
+    if (!over)
+        app_ask_jobs(a);
 }
 
 static void
@@ -134,11 +175,14 @@ folder_event(struct app *a, const struct wr_folder *new)
         old->unread = new->unread;
         old->generation = new->generation;
         old->selectable = new->selectable;
-        if (renamed)
+        old->watched = new->watched;
+        old->pinned = new->pinned;
+        if (renamed || strcmp(old->query, new->query) != 0)
             app_ask_folders(a);
         return;
     }
-    app_ask_folders(a);
+    if (!view_search_shows(a, new->id))
+        app_ask_folders(a);
 }
 
 void
@@ -148,6 +192,8 @@ app_state_event(struct app *a, const struct wire_in *in)
         account_event(a, &((const struct wm_event_account *)in->msg)->account);
     else if (in->type == WM_TYPE_event_folder)
         folder_event(a, &((const struct wm_event_folder *)in->msg)->folder);
+    else if (in->type == WM_TYPE_event_job)
+        job_event(a, &((const struct wm_event_job *)in->msg)->job);
 }
 
 const struct wr_account *
@@ -173,7 +219,7 @@ app_folder_by_role(const struct app *a, uint32_t account, enum sp_folder_role ro
 {
     for (uint32_t i = 0; i < a->folders.n; i++) {
         const struct wr_folder *f = &a->folders.rows[i];
-        if (f->role == role && f->selectable && (!account || f->account == account))
+        if (f->role == role && f->selectable && f->kind != SP_FOLDER_VIRTUAL && (!account || f->account == account))
             return f;
     }
     return NULL;

@@ -57,10 +57,23 @@ app_prompt_end(struct app *a)
     a->prompt = NULL;
 }
 
-void
-app_prompt_find(struct app *a, struct view *v, prompt_fn *fn)
+static void
+on_find(struct app *a, struct view *v, const char *text, uint64_t tag)
 {
-    struct prompt *p = prompt_text(v, _("Find:"), "", fn, 0);
+    (void)tag;
+    if (!text)
+        return;
+    if (*text) {
+        buf_clear(&a->find);
+        buf_adds(&a->find, text);
+    }
+    (void)v->ops->action(a, v, ACTION_FIND_NEXT, NULL);
+}
+
+void
+app_prompt_find(struct app *a, struct view *v)
+{
+    struct prompt *p = prompt_text(v, _("Find:"), "", on_find, 0);
     if (p)
         p->history = HISTORY_FIND;
     app_prompt(a, p);

@@ -18,11 +18,13 @@ struct compose {
     struct arena plan_arena;
     struct wm_send_plan plan;  /* what would happen now */
     bool planned, planning;
+    int64_t not_before;        /* "send" means at that time; 0: now */
     bool send_when_planned;    /* "send" was pressed while the plan was on its way */
     struct list list;          /* fields, attachments, text */
     struct pager pager;        /* the text */
     struct loop_timer *timer;  /* until the draft is saved */
     bool unsaved, sending;
+    bool foreign;              /* another screen has changed or ended it: what is written here becomes a draft of its own */
     bool fresh;                /* just begun, and nothing was typed yet: leaving it leaves nothing behind */
     uint64_t remembered;       /* the draft's number that the engine was told to bring back */
     struct buf attach_name;    /* waits for the draft's number */
@@ -33,10 +35,16 @@ struct compose {
 void compose_changed(struct app *a, struct compose *x);
 /* The record to send; borrows everything. */
 const struct wr_draft *compose_record(struct compose *x);
+/* When another screen has the draft: what is written here is a new one from now on. False: it had attachments, which stayed there;
+   that was said. */
+bool compose_leave_foreign(struct app *a, struct compose *x);
 void compose_save(struct app *a, struct compose *x, view_reply_fn *fn, uint64_t tag);
 /* The attachments of an answer of the engine replace ours. */
 void compose_take_attachments(struct compose *x, const struct wr_draft *draft);
-void compose_send(struct app *a, struct compose *x);
+/* not_before: 0 = now, else a time (seconds since 1970). */
+void compose_send(struct app *a, struct compose *x, int64_t not_before);
+/* Asks when, then sends. arg: the time as typed on the command line, or NULL. */
+void compose_send_later(struct app *a, struct compose *x, const char *arg);
 /* Explains the plan. */
 void compose_details(struct app *a, struct compose *x);
 /* The engine remembers which draft is being written (0: none), so that the next screen goes on with it. */

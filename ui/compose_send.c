@@ -2,10 +2,12 @@
 /* From "send" to the outbox: nothing goes out that was not decided (S69), and it can be taken back for a moment. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "compose.h"
 #include "i18n.h"
 #include "text.h"
+#include "when.h"
 #include "words.h"
 
 enum tag { TAG_SEND = 100, TAG_START, TAG_UNDO };
@@ -165,6 +167,18 @@ ask_missing(struct app *a, struct compose *x, const char *addresses)
 }
 
 static void
+say_queued(struct app *a, int64_t not_before)
+{
+    struct buf keys = BUF_INIT, when = BUF_INIT;
+    (void)keymap_keys(&a->keymap, ACTION_UNDO, V_INDEX, 1, &keys);
+    words_time(not_before, &when);
+    app_say(a, STYLE_STATUS, not_before ? _("In the outbox until {2}. {1} takes it back.") : _("In the outbox. {1} takes it back."),
+            buf_str(&keys), buf_str(&when));
+    buf_release(&keys);
+    buf_release(&when);
+}
+
+static void
 on_sent(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
 {
     struct compose *x = (struct compose *)v;
@@ -178,10 +192,7 @@ on_sent(struct app *a, struct view *v, const struct call_reply *r, struct arena 
         x->unsaved = false;
         compose_remember(a, x, 0);
         app_close(a, v);
-        struct buf keys = BUF_INIT;
-        (void)keymap_keys(&a->keymap, ACTION_UNDO, V_INDEX, 1, &keys);
-        app_say(a, STYLE_STATUS, _("In the outbox. {1} takes it back."), buf_str(&keys));
-        buf_release(&keys);
+        say_queued(a, x->not_before);
         return;
     }
     if (r->status == SP_NO_KEY && r->in && r->in->type == WM_TYPE_reply_error) {
@@ -199,9 +210,13 @@ on_sent(struct app *a, struct view *v, const struct call_reply *r, struct arena 
 static void
 really_send(struct app *a, struct compose *x)
 {
+    if (!compose_leave_foreign(a, x)) {
+        compose_changed(a, x);
+        return;
+    }
     x->sending = true;
     app_status(a, STYLE_STATUS, _("Handing the message over…"));
-    app_request(a, &x->view, WM_TYPE_send_draft, &(struct wm_send_draft){.draft = *compose_record(x)}, on_sent, TAG_SEND);
+    app_request(a, &x->view, WM_TYPE_send_draft, &(struct wm_send_draft){.draft = *compose_record(x), .not_before = x->not_before}, on_sent, TAG_SEND);
 }
 
 static void
@@ -242,10 +257,11 @@ check(struct app *a, struct compose *x, unsigned from)
 }
 
 void
-compose_send(struct app *a, struct compose *x)
+compose_send(struct app *a, struct compose *x, int64_t not_before)
 {
     if (x->sending)
         return;
+    x->not_before = not_before;
     if (x->planning) { /* what would happen is not known yet: then it is decided */
         x->send_when_planned = true;
         app_status(a, STYLE_STATUS, _("Looking for keys…"));
@@ -257,6 +273,28 @@ compose_send(struct app *a, struct compose *x)
     }
     if (!impossible(a, x))
         check(a, x, 0);
+}
+
+static void
+on_when(struct app *a, struct view *v, const char *text, uint64_t tag)
+{
+    (void)tag;
+    if (!text || !*text)
+        return;
+    int64_t t = when_parse(text, _("tomorrow"), (int64_t)time(NULL));
+    if (t)
+        compose_send(a, (struct compose *)v, t);
+    else
+        app_say(a, STYLE_ERROR, _("\"{1}\" is no time to come: 18:30, tomorrow 9:00, +2h or 2026-12-01 08:00 are."), text);
+}
+
+void
+compose_send_later(struct app *a, struct compose *x, const char *arg)
+{
+    if (arg)
+        on_when(a, &x->view, arg, 0);
+    else
+        app_prompt(a, prompt_text(&x->view, _("Send when (18:30, tomorrow 9:00, +2h, a date):"), "", on_when, 0));
 }
 
 /* ---- explaining the plan */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "i18n.h"
-#include "list.h"
+#include "rows.h"
 #include "views.h"
 #include "words.h"
 
@@ -11,8 +11,7 @@ struct drafts {
     struct view view;
     struct list list;
     struct arena arena;
-    struct wr_draft *rows;
-    uint32_t n;
+    struct wm_drafts got;
     bool loaded;
 };
 
@@ -20,26 +19,10 @@ static void
 on_drafts(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
 {
     struct drafts *x = (struct drafts *)v;
-    struct arena mine = ARENA_INIT;
-    struct wm_drafts copy;
     (void)arena;
     (void)tag;
-    if (!r->final)
-        return;
-    if (r->status || !r->in || r->in->type != WM_TYPE_drafts) {
-        app_failed(a, r);
-        return;
-    }
-    if (app_copy(wire_message_desc(WM_TYPE_drafts), r->in->msg, &mine, &copy) != SP_OK) {
-        arena_release(&mine);
-        return;
-    }
-    arena_release(&x->arena);
-    x->arena = mine;
-    x->rows = copy.drafts;
-    x->n = copy.drafts_n;
-    x->loaded = true;
-    list_fit(&x->list, (int)x->n, x->list.height);
+    if (app_take(a, r, WM_TYPE_drafts, &x->arena, &x->got))
+        x->loaded = true;
 }
 
 static void
@@ -50,28 +33,38 @@ refresh(struct app *a, struct view *v)
 }
 
 static void
+event(struct app *a, struct view *v, const struct wire_in *in)
+{
+    if (in->type == WM_TYPE_event_draft)
+        refresh(a, v);
+}
+
+static int
+to_width(struct rect r)
+{
+    return r.w * 2 / 5;
+}
+
+static void
+draw_draft(struct app *a, const void *arg, struct rect r, int i, enum theme_style style, bool on)
+{
+    const struct wr_draft *draft = &((const struct drafts *)arg)->got.drafts[i];
+    int to_w = to_width(r);
+    (void)on;
+    (void)draw_text(a->draw, r.y, r.x + 1, to_w, style, *draft->to ? draft->to : _("(nobody yet)"));
+    (void)draw_text(a->draw, r.y, r.x + 2 + to_w, r.w - to_w - 3, style, *draft->subject ? draft->subject : _("(no subject)"));
+}
+
+static void
 draw(struct app *a, struct view *v, struct rect area)
 {
     struct drafts *x = (struct drafts *)v;
     struct rect rows = {area.y + 1, area.x, area.h - 1, area.w};
-    int to_w = area.w * 2 / 5;
-    draw_line(a->draw, area.y, area.x, area.w, STYLE_HEAD, "");
+    int to_w = to_width(area);
+    rows_head(a, area);
     (void)draw_text(a->draw, area.y, area.x + 1, to_w, STYLE_HEAD, _("To"));
     (void)draw_text(a->draw, area.y, area.x + 2 + to_w, area.w - to_w - 3, STYLE_HEAD, _("Subject"));
-    list_fit(&x->list, (int)x->n, rows.h);
-    for (int i = 0; i < rows.h && x->list.top + i < (int)x->n; i++) {
-        const struct wr_draft *draft = &x->rows[x->list.top + i];
-        bool on = x->list.top + i == x->list.cursor;
-        enum theme_style style = on ? STYLE_CURSOR : STYLE_NORMAL;
-        int y = rows.y + i;
-        draw_fill(a->draw, (struct rect){y, rows.x, 1, rows.w}, style);
-        if (on)
-            app_point(a, y, rows.x);
-        (void)draw_text(a->draw, y, rows.x + 1, to_w, style, *draft->to ? draft->to : _("(nobody yet)"));
-        (void)draw_text(a->draw, y, rows.x + 2 + to_w, rows.w - to_w - 3, style, *draft->subject ? draft->subject : _("(no subject)"));
-    }
-    if (x->n == 0)
-        (void)draw_text(a->draw, rows.y + 1, rows.x + 2, rows.w - 4, STYLE_DIM, x->loaded ? _("There are no drafts.") : _("Loading…"));
+    rows_draw(a, &x->list, (int)x->got.drafts_n, rows, x->loaded ? _("There are no drafts.") : _("Loading…"), draw_draft, x);
 }
 
 static void
@@ -97,17 +90,17 @@ action(struct app *a, struct view *v, enum action action, const char *arg)
 {
     struct drafts *x = (struct drafts *)v;
     (void)arg;
-    if (list_move(&x->list, action, (int)x->n))
+    if (list_move(&x->list, action, (int)x->got.drafts_n))
         return true;
-    if (x->list.cursor >= (int)x->n)
+    if (x->list.cursor >= (int)x->got.drafts_n)
         return false;
     switch (action) {
     case ACTION_OPEN:
-        view_compose_open(a, &x->rows[x->list.cursor], false);
+        view_compose_open(a, &x->got.drafts[x->list.cursor], false);
         app_close(a, v);
         return true;
-    case ACTION_DELETE:
-        app_prompt(a, prompt_keys(v, _("Throw this draft away? (y/n)"), "yn", on_delete_answer, x->rows[x->list.cursor].id));
+    case ACTION_THROW_AWAY:
+        app_prompt(a, prompt_keys(v, _("Throw this draft away? (y/n)"), "yn", on_delete_answer, x->got.drafts[x->list.cursor].id));
         return true;
     default: return false;
     }
@@ -134,7 +127,7 @@ drafts_free(struct app *a, struct view *v)
 void
 view_drafts_open(struct app *a)
 {
-    static const struct view_ops ops = {.name = N_("Drafts"), .kind = V_DRAFTS, .draw = draw, .action = action, .refresh = refresh,
+    static const struct view_ops ops = {.name = N_("Drafts"), .kind = V_DRAFTS, .draw = draw, .action = action, .event = event, .refresh = refresh,
                                         .title = title, .free = drafts_free};
     struct drafts *x = calloc(1, sizeof *x);
     if (!x)

@@ -7,7 +7,7 @@
 
 #include "address.h"
 #include "i18n.h"
-#include "list.h"
+#include "rows.h"
 #include "text.h"
 #include "words.h"
 
@@ -15,8 +15,7 @@ struct keys {
     struct view view;
     struct list list;
     struct arena arena;
-    struct wr_key *rows;
-    uint32_t n;
+    struct wm_keys got;
     bool loaded;
     char *path;         /* owned; the file being imported */
     bool as_anchor;
@@ -29,26 +28,10 @@ static void
 on_keys(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
 {
     struct keys *x = (struct keys *)v;
-    struct arena mine = ARENA_INIT;
-    struct wm_keys copy;
     (void)arena;
     (void)tag;
-    if (!r->final)
-        return;
-    if (r->status || !r->in || r->in->type != WM_TYPE_keys) {
-        app_failed(a, r);
-        return;
-    }
-    if (app_copy(wire_message_desc(WM_TYPE_keys), r->in->msg, &mine, &copy) != SP_OK) {
-        arena_release(&mine);
-        return;
-    }
-    arena_release(&x->arena);
-    x->arena = mine;
-    x->rows = copy.keys;
-    x->n = copy.keys_n;
-    x->loaded = true;
-    list_fit(&x->list, (int)x->n, x->list.height);
+    if (app_take(a, r, WM_TYPE_keys, &x->arena, &x->got))
+        x->loaded = true;
 }
 
 static void
@@ -75,16 +58,14 @@ condition(const struct wr_key *k, enum theme_style *style)
 }
 
 static void
-draw_key(struct app *a, struct rect r, const struct wr_key *k, bool on)
+draw_key(struct app *a, const void *arg, struct rect r, int i, enum theme_style style, bool on)
 {
+    const struct wr_key *k = &((const struct keys *)arg)->got.keys[i];
     struct buf text = BUF_INIT;
-    enum theme_style style = on ? STYLE_CURSOR : k->secret ? STYLE_STRONG : STYLE_NORMAL, mine;
+    enum theme_style mine;
     const char *state = condition(k, &mine);
     int id_w = r.w >= 90 ? r.w - 52 : r.w - 32;
-    if (on) {
-        draw_fill(a->draw, r, style);
-        app_point(a, r.y, r.x);
-    }
+    style = !on && k->secret ? STYLE_STRONG : style;
     (void)draw_text(a->draw, r.y, r.x + 1, 8, style, words_protocol(k->protocol));
     if (k->identities_n)
         address_column(k->identities[0].address, k->identities[0].name, id_w, &text);
@@ -105,17 +86,13 @@ draw(struct app *a, struct view *v, struct rect area)
     struct keys *x = (struct keys *)v;
     struct rect rows = {area.y + 1, area.x, area.h - 1, area.w};
     int id_w = area.w >= 90 ? area.w - 52 : area.w - 32;
-    draw_line(a->draw, area.y, area.x, area.w, STYLE_HEAD, "");
+    rows_head(a, area);
     (void)draw_text(a->draw, area.y, area.x + 1, 8, STYLE_HEAD, _("Kind"));
     (void)draw_text(a->draw, area.y, area.x + 10, id_w, STYLE_HEAD, _("Whose"));
     (void)draw_text(a->draw, area.y, area.x + 11 + id_w, 18, STYLE_HEAD, _("State"));
     if (area.w >= 90)
         (void)draw_text(a->draw, area.y, area.x + 30 + id_w, 20, STYLE_HEAD, _("End of fingerprint"));
-    list_fit(&x->list, (int)x->n, rows.h);
-    for (int i = 0; i < rows.h && x->list.top + i < (int)x->n; i++)
-        draw_key(a, (struct rect){rows.y + i, rows.x, 1, rows.w}, &x->rows[x->list.top + i], x->list.top + i == x->list.cursor);
-    if (x->n == 0)
-        (void)draw_text(a->draw, rows.y + 1, rows.x + 2, rows.w - 4, STYLE_DIM, x->loaded ? _("There are no keys yet: a imports a file.") : _("Loading…"));
+    rows_draw(a, &x->list, (int)x->got.keys_n, rows, x->loaded ? _("There are no keys yet: a imports a file.") : _("Loading…"), draw_key, x);
 }
 
 /* ---- one key */
@@ -269,50 +246,39 @@ import(struct app *a, struct keys *x, enum action action, const char *arg)
 
 /* ---- actions */
 
-static void
-find_next(struct app *a, struct keys *x)
+static bool
+fits(const struct app *a, const void *arg, int i, const char *word)
 {
-    const char *word = buf_str(&a->find);
-    for (uint32_t i = 1; i <= x->n && *word; i++) {
-        uint32_t at = ((uint32_t)x->list.cursor + i) % x->n;
-        const struct wr_key *k = &x->rows[at];
-        bool found = strcasestr(k->fingerprint, word) != NULL;
-        for (uint32_t j = 0; j < k->identities_n && !found; j++)
-            found = strcasestr(k->identities[j].address, word) || strcasestr(k->identities[j].name, word);
-        if (found) {
-            x->list.cursor = (int)at;
-            return;
-        }
-    }
+    const struct wr_key *k = &((const struct keys *)arg)->got.keys[i];
+    (void)a;
+    bool found = strcasestr(k->fingerprint, word) != NULL;
+    for (uint32_t j = 0; j < k->identities_n && !found; j++)
+        found = strcasestr(k->identities[j].address, word) || strcasestr(k->identities[j].name, word);
+    return found;
 }
 
 static void
-on_find(struct app *a, struct view *v, const char *text, uint64_t tag)
+find_next(struct app *a, struct keys *x)
 {
-    (void)tag;
-    if (!text)
-        return;
-    if (*text) {
-        buf_clear(&a->find);
-        buf_adds(&a->find, text);
-    }
-    find_next(a, (struct keys *)v);
+    int at = rows_find(a, &x->list, (int)x->got.keys_n, fits, x);
+    if (at >= 0)
+        x->list.cursor = at;
 }
 
 static bool
 action(struct app *a, struct view *v, enum action action, const char *arg)
 {
     struct keys *x = (struct keys *)v;
-    if (list_move(&x->list, action, (int)x->n))
+    if (list_move(&x->list, action, (int)x->got.keys_n))
         return true;
     switch (action) {
     case ACTION_OPEN:
-        if (x->list.cursor < (int)x->n)
-            open_key(a, &x->rows[x->list.cursor]);
+        if (x->list.cursor < (int)x->got.keys_n)
+            open_key(a, &x->got.keys[x->list.cursor]);
         return true;
     case ACTION_IMPORT:
     case ACTION_IMPORT_ANCHOR: import(a, x, action, arg); return true;
-    case ACTION_FIND: app_prompt_find(a, v, on_find); return true;
+    case ACTION_FIND: app_prompt_find(a, v); return true;
     case ACTION_FIND_NEXT: find_next(a, x); return true;
     case ACTION_SYNC: refresh(a, v); return true;
     case ACTION_KEYS: return true;
@@ -327,7 +293,7 @@ title(struct app *a, struct view *v, struct buf *left, struct buf *right)
     char n[16];
     (void)a;
     buf_adds(left, _("Keys and certificates"));
-    (void)snprintf(n, sizeof n, "%u", x->n);
+    (void)snprintf(n, sizeof n, "%u", x->got.keys_n);
     buf_adds(right, n);
 }
 

@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "i18n.h"
-#include "list.h"
+#include "rows.h"
 #include "views.h"
 #include "words.h"
 
@@ -48,16 +48,14 @@ depth_of(const char *path)
 }
 
 static void
-draw_part(struct app *a, const struct parts *x, struct rect r, const struct wr_part *part, bool on)
+draw_part(struct app *a, const void *arg, struct rect r, int i, enum theme_style style, bool on)
 {
+    const struct parts *x = arg;
+    const struct wr_part *part = &x->verdict.parts[i];
     struct draw *d = a->draw;
     struct buf size = BUF_INIT, name = BUF_INIT, type = BUF_INIT;
-    enum theme_style style = on ? STYLE_CURSOR : part->shown ? STYLE_NORMAL : STYLE_STRONG;
     const struct wr_warning *w = warning_of(x, part);
-    if (on) {
-        draw_fill(d, r, style);
-        app_point(a, r.y, r.x);
-    }
+    style = on || part->shown ? style : STYLE_STRONG;
     words_size(part->size, &size);
     int path_w = 10, size_w = 9, type_w = r.w >= 70 ? 34 : r.w / 3;
     int px = r.x + 1 + depth_of(part->path);
@@ -76,8 +74,8 @@ draw_part(struct app *a, const struct parts *x, struct rect r, const struct wr_p
     }
     int x0 = r.x + path_w + type_w + size_w + 5;
     buf_adds(&name, part->name);
-    for (uint32_t i = 0; i < part->layers_n; i++)
-        buf_addf(&name, "%s[%s]", name.len ? " " : "", part->layers[i].text);
+    for (uint32_t j = 0; j < part->layers_n; j++)
+        buf_addf(&name, "%s[%s]", name.len ? " " : "", part->layers[j].text);
     (void)draw_text(d, r.y, x0, r.x + r.w - x0 - 1, style, buf_str(&name));
     buf_release(&size);
     buf_release(&name);
@@ -89,14 +87,10 @@ draw(struct app *a, struct view *v, struct rect area)
 {
     struct parts *x = (struct parts *)v;
     struct rect rows = {area.y + 1, area.x, area.h - 3, area.w};
-    draw_line(a->draw, area.y, area.x, area.w, STYLE_HEAD, "");
+    rows_head(a, area);
     (void)draw_text(a->draw, area.y, area.x + 1, 10, STYLE_HEAD, _("Part"));
     (void)draw_text(a->draw, area.y, area.x + 11, area.w - 12, STYLE_HEAD, _("Type, size, name"));
-    list_fit(&x->list, (int)x->verdict.parts_n, rows.h);
-    for (int i = 0; i < rows.h && x->list.top + i < (int)x->verdict.parts_n; i++) {
-        int at = x->list.top + i;
-        draw_part(a, x, (struct rect){rows.y + i, rows.x, 1, rows.w}, &x->verdict.parts[at], at == x->list.cursor);
-    }
+    rows_draw(a, &x->list, (int)x->verdict.parts_n, rows, "", draw_part, x);
     /* What is known of the part under the cursor. */
     const struct wr_part *part = current(x);
     const struct wr_warning *w = part ? warning_of(x, part) : NULL;

@@ -23,24 +23,11 @@ text_draw(struct app *a, struct view *v, struct rect area)
         pager_draw(&x->pager, a->draw, r);
 }
 
-static void
-find_in(struct app *a, struct text_view *x)
+void
+text_find(struct app *a, struct pager *p)
 {
-    if (a->find.len && !pager_find(&x->pager, buf_str(&a->find)))
+    if (a->find.len && !pager_find(p, buf_str(&a->find)))
         app_say(a, STYLE_ERROR, _("\"{1}\" is not in this text."), buf_str(&a->find));
-}
-
-static void
-on_find(struct app *a, struct view *v, const char *text, uint64_t tag)
-{
-    (void)tag;
-    if (!text)
-        return;
-    if (*text) {
-        buf_clear(&a->find);
-        buf_adds(&a->find, text);
-    }
-    find_in(a, (struct text_view *)v);
 }
 
 bool
@@ -51,8 +38,8 @@ text_action(struct app *a, struct view *v, enum action action, const char *arg)
     if (pager_move(&x->pager, action, NULL))
         return true;
     switch (action) {
-    case ACTION_FIND: app_prompt_find(a, v, on_find); return true;
-    case ACTION_FIND_NEXT: find_in(a, x); return true;
+    case ACTION_FIND: app_prompt_find(a, v); return true;
+    case ACTION_FIND_NEXT: text_find(a, &x->pager); return true;
     case ACTION_SAVE:
         if (x->map.data || x->text.len) {
             int fd;

@@ -20,6 +20,8 @@ extern const struct view_ops text_ops, text_details_ops, text_help_ops;
 /* Not pushed yet: fill the pager, then app_push. NULL when memory ran out. */
 struct text_view *text_new(const struct view_ops *ops, const char *title);
 void text_draw(struct app *a, struct view *v, struct rect area);
+/* Scrolls to the next place of a->find, or says that there is none. */
+void text_find(struct app *a, struct pager *p);
 bool text_action(struct app *a, struct view *v, enum action action, const char *arg);
 
 #endif

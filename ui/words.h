@@ -50,7 +50,17 @@ void words_failure(enum sp_status status, const char *server_text, struct buf *o
 /* Unknown kinds say so. */
 void words_notice(unsigned kind, const char *const *args, size_t n, struct buf *out);
 const char *words_account_state(unsigned state);
+/* A word for a list, at most 16 columns. */
 const char *words_outbox_state(unsigned state);
+/* The sentence, with {1} for the time of the next try; later: that time has not come. */
+const char *words_outbox_explain(unsigned state, bool later);
+/* What long work does, with {1} for what it does it to; and how it ended. */
+const char *words_job(unsigned kind);
+const char *words_job_state(unsigned state);
+/* "Fetching headers: Inbox, 12,400 of 100,000" */
+void words_job_line(const struct wr_job *job, struct buf *out);
+/* "12,400": groups of three. */
+void words_count(uint64_t n, struct buf *out);
 const char *words_role(unsigned role);
 const char *words_protocol(unsigned protocol);
 

@@ -58,12 +58,84 @@ const char *
 words_outbox_state(unsigned state)
 {
     switch (state) {
-    case SP_OUTBOX_WAITING: return _("waiting");
+    case SP_OUTBOX_WAITING: return _("waits");
     case SP_OUTBOX_SENDING: return _("being sent…");
     case SP_OUTBOX_FAILED: return _("failed");
-    case SP_OUTBOX_DEFERRED: return _("tried again later");
-    case SP_OUTBOX_UNCERTAIN: return _("perhaps sent: the line broke at the end");
+    case SP_OUTBOX_DEFERRED: return _("again");
+    case SP_OUTBOX_COPYING: return _("sent, no copy yet");
+    case SP_OUTBOX_UNCERTAIN: return _("perhaps sent");
     default: return _("unknown");
+    }
+}
+
+const char *
+words_outbox_explain(unsigned state, bool later)
+{
+    switch (state) {
+    case SP_OUTBOX_WAITING: return later ? _("It is sent at {1}. Until then e makes it a draft again.") : _("It is sent as soon as the server can be reached.");
+    case SP_OUTBOX_SENDING: return _("It is on its way to the server just now.");
+    case SP_OUTBOX_FAILED: return _("It was not sent and is not tried again by itself: r tries again, e makes it a draft.");
+    case SP_OUTBOX_DEFERRED: return later ? _("It could not be sent yet; the next try is at {1}, r tries now.") : _("It could not be sent yet and is tried again.");
+    case SP_OUTBOX_COPYING: return _("It was sent. Its copy for the folder of sent mail is made as soon as the server can be reached.");
+    case SP_OUTBOX_UNCERTAIN:
+        return _("The line broke between the last byte and the server's word: it may have arrived. It is sent again with the same number, so "
+                 "that the recipients' programs can tell the two are one.");
+    default: return _("unknown");
+    }
+}
+
+const char *
+words_job(unsigned kind)
+{
+    switch (kind) {
+    case SP_JOB_FIRST_SYNC: return _("Fetching headers: {1}");
+    case SP_JOB_CHANGES: return _("Passing changes on: {1}");
+    case SP_JOB_BODIES: return _("Fetching messages: {1}");
+    case SP_JOB_INDEX: return _("Making the search index");
+    case SP_JOB_IMPORT: return _("Importing: {1}");
+    case SP_JOB_SEARCH: return _("Searching on the servers");
+    default: return _("Working: {1}");
+    }
+}
+
+const char *
+words_job_state(unsigned state)
+{
+    switch (state) {
+    case SP_JOB_PAUSED: return _("pauses, goes on by itself");
+    case SP_JOB_DONE: return _("done");
+    case SP_JOB_CANCELLED: return _("cancelled");
+    case SP_JOB_FAILED: return _("failed");
+    default: return _("going on");
+    }
+}
+
+void
+words_job_line(const struct wr_job *job, struct buf *out)
+{
+    struct buf done = BUF_INIT, total = BUF_INIT;
+    words_fill(out, words_job(job->kind), &job->what, 1);
+    while (out->len && (out->data[out->len - 1] == ' ' || out->data[out->len - 1] == ':')) /* nothing to name */
+        buf_truncate(out, out->len - 1);
+    words_count(job->done, &done);
+    words_count(job->total, &total);
+    if (job->total || job->done) {
+        buf_adds(out, ", ");
+        words_fill(out, job->total ? _("{1} of {2}") : "{1}", (const char *[]){buf_str(&done), buf_str(&total)}, 2);
+    }
+    buf_release(&done);
+    buf_release(&total);
+}
+
+void
+words_count(uint64_t n, struct buf *out)
+{
+    char digits[24];
+    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
+    for (int i = 0; i < len; i++) {
+        if (i && (len - i) % 3 == 0)
+            buf_addc(out, ',');
+        buf_addc(out, digits[i]);
     }
 }
 

@@ -166,7 +166,10 @@ enum sp_draft_kind { SP_DRAFT_NEW, SP_DRAFT_REPLY, SP_DRAFT_REPLY_ALL, SP_DRAFT_
 
 enum sp_rcpt_field { SP_RCPT_TO, SP_RCPT_CC, SP_RCPT_BCC };
 
-enum sp_outbox_state { SP_OUTBOX_WAITING, SP_OUTBOX_SENDING, SP_OUTBOX_FAILED, SP_OUTBOX_DEFERRED, SP_OUTBOX_UNCERTAIN /* cut after the final dot */ };
+enum sp_outbox_state {
+    SP_OUTBOX_WAITING, SP_OUTBOX_SENDING, SP_OUTBOX_FAILED, SP_OUTBOX_DEFERRED, SP_OUTBOX_UNCERTAIN /* cut after the final dot */,
+    SP_OUTBOX_COPYING /* sent; the copy for the folder of sent mail follows */,
+};
 
 /* Questions that the engine asks the person; answered with `answer`. X(NAME): arguments in `question.args`. */
 enum sp_question {
@@ -197,6 +200,7 @@ enum sp_notice {
     SP_NOTICE_STORE_READ_ONLY,  /* args: (none) */
     SP_NOTICE_PERHAPS_TWICE,    /* args: subject: the line broke between the last byte and the server's word (RFC 1047) */
     SP_NOTICE_RECIPIENTS_REFUSED, /* args: subject, count, the first address, server's words */
+    SP_NOTICE_OWN_DAMAGED,      /* args: (none): own.db is damaged; nothing is deleted, a backup of it is needed */
 };
 
 /* Long work (wr_job). X(NAME, stable name) */

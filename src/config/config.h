@@ -32,6 +32,8 @@ struct config_account {
     const char *sent, *drafts, *trash, *archive, *junk; /* folder names; "" = found by SPECIAL-USE */
     uint32_t timeout_seconds;     /* a server that is silent so long while it should speak is lost */
     const char *const *authserv;  /* trusted authserv-ids */
+    const char *const *watch;     /* folders beside the inbox whose news are waited for */
+    uint32_t poll_minutes;
 };
 
 struct config {
@@ -44,6 +46,7 @@ struct config {
     const char *download_folder;
     uint32_t undo_seconds, lock_minutes;
     bool index_decrypted;         /* the text of decrypted messages is searched as well */
+    uint32_t cache_size;          /* MiB of bodies, 0 = no limit */
     const char *gnupg_home;       /* "" = GnuPG's own */
     const char *const *openers;   /* "type=argv words" lines */
     const char *const *keys;      /* "key=action" lines */

@@ -12,6 +12,7 @@
 #include "copy.h"
 #include "mime/document.h"
 #include "peers.h"
+#include "threat/threat.h"
 #include "verdict/verdict.h"
 
 #define MAX_SOURCES (VERDICT_MAX_LAYERS + 1)
@@ -345,7 +346,8 @@ next_step(struct analysis *a)
         ask_keys(a);
         return;
     }
-    finish(a, verdict_compute(&in, &a->arena, &a->verdict));
+    enum sp_status st = verdict_compute(&in, &a->arena, &a->verdict);
+    finish(a, st ? st : threat_judge(&a->verdict, &(struct threat_context){0}, &a->arena));
 }
 
 /* ---- beginning and end */

@@ -24,6 +24,7 @@ struct delivery {
     struct peer_call *call;
     struct loop_timer *timer;
     enum sp_status failed;
+    deliver_also_fn *also;
     deliver_fn *fn;
     void *arg;
 };
@@ -66,6 +67,8 @@ store(struct delivery *d, const struct wr_header_summary *s, uint64_t *id)
         st = store_messages_add(e->store, &m, 1);
         if (!st)
             st = store_body_put(e->store, m.id, map.data, map.len);
+        if (!st && d->also)
+            st = d->also(d->arg);
         if (st)
             store_rollback(e->store);
         else
@@ -112,11 +115,11 @@ on_cannot_begin(struct loop *l, void *arg)
 }
 
 struct delivery *
-deliver(struct engine *e, uint64_t folder, uint32_t flags, int64_t sort, int bytes, deliver_fn *fn, void *arg)
+deliver(struct engine *e, uint64_t folder, uint32_t flags, int64_t sort, int bytes, deliver_also_fn *also, deliver_fn *fn, void *arg)
 {
     struct delivery *d = engine_alloc(sizeof *d);
     struct memfd_map map;
-    *d = (struct delivery){.engine = e, .folder = folder, .flags = flags, .sort = sort, .bytes = engine_dup(bytes), .fn = fn, .arg = arg};
+    *d = (struct delivery){.engine = e, .folder = folder, .flags = flags, .sort = sort, .bytes = engine_dup(bytes), .also = also, .fn = fn, .arg = arg};
     d->failed = memfd_map(d->bytes, ENGINE_MAX_MESSAGE, &map);
     if (d->failed) {
         d->timer = loop_timer_add(e->loop, 0, on_cannot_begin, d);
@@ -179,6 +182,6 @@ handle_import_message(struct engine *e, struct request *rq, struct wire_in *in, 
     }
     struct import *i = engine_alloc(sizeof *i);
     i->rq = rq;
-    i->delivery = deliver(e, f.id, m->flags & 0xffffu, 0, m->message, on_imported, i);
+    i->delivery = deliver(e, f.id, m->flags & 0xffffu, 0, m->message, NULL, on_imported, i);
     request_on_end(rq, import_end, i);
 }

@@ -11,6 +11,7 @@
 #include "base/build_id.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "events.h"
 #include "handlers.h"
 #include "peers.h"
 #include "profile.h"
@@ -27,7 +28,7 @@ struct client {
     struct door *door;
     struct wire_conn *conn;
     uint64_t number;
-    bool greeted, paused;
+    bool greeted, paused, screen;
     uint32_t greet_id;        /* of a greeting that is not answered yet */
     size_t requests;
     struct loop_timer *timer; /* until it has greeted, and then to be dropped outside its own handlers */
@@ -53,6 +54,7 @@ struct door {
     struct request *requests;
     uint64_t last_number;
     int64_t last_used;
+    bool had_screen;
     bool outdated;            /* a client of another build came: end when nobody is here any more */
 };
 
@@ -265,6 +267,8 @@ welcome(struct client *c)
     (void)wire_send_welcome(c->conn, c->greet_id, &m);
     c->greet_id = 0;
     questions_replay(c->door->engine, c->number);
+    if (c->screen)
+        events_screen_came(c->door->engine);
 }
 
 static void
@@ -289,6 +293,8 @@ greet(struct client *c, struct wire_in *in)
     c->timer = NULL;
     c->greeted = true;
     c->greet_id = in->id;
+    c->screen = strcmp(m->what, "screens") == 0;
+    c->door->had_screen |= c->screen;
     log_line("client %llu: %s", (unsigned long long)c->number, m->what);
     if (profile_settled(c->door->engine))
         welcome(c);
@@ -408,6 +414,14 @@ door_broadcast(struct door *d, uint16_t type, const void *msg)
         send_event(c, type, msg);
 }
 
+void
+door_broadcast_others(struct door *d, uint64_t client, uint16_t type, const void *msg)
+{
+    for (struct client *c = d->clients; c; c = c->next)
+        if (c->number != client)
+            send_event(c, type, msg);
+}
+
 bool
 door_send_to(struct door *d, uint64_t client, uint16_t type, const void *msg)
 {
@@ -434,6 +448,21 @@ door_clients(const struct door *d)
     for (const struct client *c = d->clients; c; c = c->next)
         n++;
     return n;
+}
+
+size_t
+door_screens(const struct door *d)
+{
+    size_t n = 0;
+    for (const struct client *c = d->clients; c; c = c->next)
+        n += c->screen && !c->greet_id;
+    return n;
+}
+
+bool
+door_had_screen(const struct door *d)
+{
+    return d->had_screen;
 }
 
 int64_t

@@ -24,12 +24,18 @@ void door_open(struct door *d, int listener, struct wire_blob token);
 /* Whether a profile is there and open is settled: greetings that waited for it are answered. */
 void door_settled(struct door *d);
 size_t door_clients(const struct door *d);
+/* Those of them that are screens and were welcomed. */
+size_t door_screens(const struct door *d);
+/* Was there one since this process began? */
+bool door_had_screen(const struct door *d);
 /* Milliseconds (loop_now_ms) of the last request of any client. */
 int64_t door_last_used(const struct door *d);
 /* Ends every request that is still worked on. */
 void door_end_requests(struct door *d, enum sp_status why);
 /* An event to all greeted clients, or to the one with that number (false: it is gone). */
 void door_broadcast(struct door *d, uint16_t type, const void *msg);
+/* To all but this one, which knows already. */
+void door_broadcast_others(struct door *d, uint64_t client, uint16_t type, const void *msg);
 bool door_send_to(struct door *d, uint64_t client, uint16_t type, const void *msg);
 
 /* ---- requests. The three ways to end one free it. */

@@ -3,11 +3,16 @@
 #include "events.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/log.h"
 #include "door.h"
 #include "indexing.h"
 #include "search.h"
 
+#define KEPT "notices" /* named text of the store: a line for each, fields between tabs */
+#define MAX_KEPT 16384 /* bytes */
+#define MAX_ARGS 8
 #define GATHER_MS 15
 #define MAX_DIRTY 256
 
@@ -78,12 +83,85 @@ events_folder(struct engine *e, uint64_t folder)
 }
 
 void
+events_draft(struct engine *e, uint64_t client, uint64_t draft, bool gone)
+{
+    door_broadcast_others(e->door, client, WM_TYPE_event_draft, &(struct wm_event_draft){.draft = draft, .gone = gone});
+}
+
+void
 events_notice(struct engine *e, enum sp_notice kind, enum sp_level level, const char *const *args)
 {
     struct arena arena = ARENA_INIT;
     size_t n = engine_count(args);
     struct wm_event_notice m = {.kind = (uint16_t)kind, .level = (uint8_t)level, .args = engine_texts(&arena, args, n), .args_n = (uint32_t)n};
     door_broadcast(e->door, WM_TYPE_event_notice, &m);
+    arena_release(&arena);
+}
+
+/* A field of a kept notice: neither tab nor line end inside. */
+static void
+add_field(struct buf *out, const char *text)
+{
+    for (; *text; text++)
+        buf_addc(out, *text == '\t' || *text == '\n' ? ' ' : *text);
+}
+
+void
+events_notice_kept(struct engine *e, enum sp_notice kind, enum sp_level level, const char *const *args)
+{
+    if (door_screens(e->door) || !e->store) {
+        events_notice(e, kind, level, args);
+        return;
+    }
+    struct arena arena = ARENA_INIT;
+    struct buf all = BUF_INIT;
+    const char *before = "";
+    enum sp_status st = store_text_get(e->store, KEPT, &arena, &before);
+    if (!st)
+        buf_adds(&all, before);
+    buf_addf(&all, "%u\t%u", (unsigned)kind, (unsigned)level);
+    for (size_t i = 0; args[i]; i++) {
+        buf_addc(&all, '\t');
+        add_field(&all, args[i]);
+    }
+    buf_addc(&all, '\n');
+    st = all.len > MAX_KEPT ? SP_TOO_LARGE : buf_status(&all);
+    if (!st)
+        st = store_text_put(e->store, KEPT, buf_str(&all));
+    if (st)
+        log_line("a notice is not kept: %s", sp_status_name(st));
+    buf_release(&all);
+    arena_release(&arena);
+}
+
+static void
+tell_kept(struct engine *e, char *line)
+{
+    const char *args[MAX_ARGS + 1] = {NULL};
+    char *at = line, *kind = strsep(&at, "\t"), *level = strsep(&at, "\t");
+    for (size_t n = 0; at && n < MAX_ARGS; n++)
+        args[n] = strsep(&at, "\t");
+    if (level)
+        events_notice(e, (enum sp_notice)strtoul(kind, NULL, 10), (enum sp_level)strtoul(level, NULL, 10), args);
+}
+
+void
+events_screen_came(struct engine *e)
+{
+    struct arena arena = ARENA_INIT;
+    const char *kept = "";
+    if (!e->store || !door_screens(e->door) || store_text_get(e->store, KEPT, &arena, &kept) != SP_OK || !*kept) {
+        arena_release(&arena);
+        return;
+    }
+    char *copy = engine_strdup(kept), *at = copy, *line;
+    while ((line = strsep(&at, "\n")))
+        if (*line)
+            tell_kept(e, line);
+    free(copy);
+    enum sp_status st = store_text_put(e->store, KEPT, "");
+    if (st)
+        log_line("notices will be told again: %s", sp_status_name(st));
     arena_release(&arena);
 }
 

@@ -4,15 +4,20 @@
 #include "headers.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/log.h"
 #include "copy.h"
+#include "door.h"
 #include "events.h"
 #include "journal.h"
 #include "peers.h"
 
 #define PARSE_MS 30000
+#define SLICE 32          /* rows of one transaction */
+#define SLICE_MS 2        /* while somebody looks */
+#define LONG_SLICE_MS 20
 #define SERVER_FLAGS 0xffffu /* LOCAL bits never come from a server */
 
 struct batch {
@@ -24,14 +29,18 @@ struct batch {
     struct wr_imap_message *messages; /* in it */
     uint32_t n;
     struct peer_call *call;
+    struct store_message *rows; /* parsed, in the arena; NULL before */
+    uint32_t stored;          /* of them */
 };
 
 struct headers {
     struct engine *engine;
-    struct batch *first;
+    struct batch *first;      /* at the parser */
+    struct batch *ready, **last; /* parsed; stored in slices, in the order in which they came back */
+    struct loop_timer *timer;
     headers_fn *fn;
     void *arg;
-    size_t added, unseen;
+    size_t added, unseen, pending;
 };
 
 static void parse(struct batch *b);
@@ -56,56 +65,139 @@ static void
 batch_end(struct batch *b)
 {
     peer_drop(b->call);
+    b->owner->pending -= b->n;
     copy_release(WM_TYPE_imap_headers, b->msg, &b->arena);
     free(b);
 }
 
+/* Out of the list of those at the parser. */
 static void
-batch_free(struct batch *b)
+unlink_batch(struct batch *b)
 {
     struct batch **at = &b->owner->first;
     while (*at != b)
         at = &(*at)->next;
     *at = b->next;
-    batch_end(b);
 }
 
 static void
-end_batch(struct batch *b, enum sp_status st)
+tell(struct headers *h, enum sp_status st)
 {
-    struct headers *h = b->owner;
-    batch_free(b);
-    if (st || !h->first)
-        h->fn(st, h->arg);
+    h->fn(st, h->arg);
 }
 
-/* summaries NULL: rows without words. */
-static enum sp_status
-store(struct batch *b, const struct wr_header_summary *summaries)
+static void
+drop_batch(struct batch *b, enum sp_status st)
 {
-    static const struct wr_header_summary unreadable = {.from_name = "", .from_address = "", .to = "", .subject = "", .message_id = "",
-                                                        .in_reply_to = "", .references = "", .list_id = "", .content_type = ""};
     struct headers *h = b->owner;
-    struct store_message *rows = engine_alloc(b->n * sizeof *rows);
+    unlink_batch(b);
+    batch_end(b);
+    tell(h, st);
+}
+
+/* ---- storing, in slices: the loop goes on between them */
+
+/* A message that is here already, for example one that was moved here: only its flags count, and only when no change of ours waits. */
+static enum sp_status
+update_known(struct engine *e, uint64_t id, const struct store_message *row)
+{
+    struct arena arena = ARENA_INIT;
+    struct store_message m;
+    enum sp_status st = store_message_get(e->store, id, &arena, &m);
+    uint32_t flags = st ? 0 : (row->flags & SERVER_FLAGS) | (m.flags & ~SERVER_FLAGS);
+    bool waits = !st && (flags != m.flags || strcmp(row->keywords, m.keywords) != 0) && store_change_waiting(e->store, id);
+    if (!st && !waits && flags != m.flags)
+        st = store_flags_set(e->store, id, flags);
+    if (!st && !waits && strcmp(row->keywords, m.keywords) != 0)
+        st = store_keywords_set(e->store, id, row->keywords);
+    arena_release(&arena);
+    return st;
+}
+
+/* The next few rows of the batch. */
+static enum sp_status
+store_some(struct batch *b)
+{
+    struct headers *h = b->owner;
+    struct store *store = h->engine->store;
+    struct store_message rows[SLICE];
     size_t n = 0, unseen = 0;
-    for (uint32_t i = 0; i < b->n; i++) {
-        const struct wr_imap_message *m = &b->messages[i];
-        if (!m->uid || journal_hides(h->engine, b->folder, m->uid))
+    enum sp_status st = SP_OK;
+    while (!st && n < SLICE && b->stored < b->n) {
+        const struct store_message *row = &b->rows[b->stored++];
+        uint64_t id;
+        if (!row->uid || journal_hides(h->engine, b->folder, row->uid))
             continue;
-        rows[n] = (struct store_message){.folder = b->folder, .uid = m->uid, .flags = m->flags & SERVER_FLAGS, .size = m->size};
-        headers_row(summaries ? &summaries[i] : &unreadable, &rows[n]);
-        rows[n].sort = m->internal_date ? m->internal_date : rows[n].date;
-        unseen += !(m->flags & SP_FLAG_SEEN);
-        n++;
+        if (store_message_by_uid(store, b->folder, row->uid, &id) == SP_OK) {
+            st = update_known(h->engine, id, row);
+            continue;
+        }
+        unseen += !(row->flags & SP_FLAG_SEEN);
+        rows[n++] = *row;
     }
-    enum sp_status st = n ? store_messages_add(h->engine->store, rows, n) : SP_OK;
-    if (!st && n) {
+    if (!st && n)
+        st = store_messages_add(store, rows, n);
+    if (!st) {
         h->added += n;
         h->unseen += unseen;
         events_folder(h->engine, b->folder);
     }
-    free(rows);
     return st;
+}
+
+static void
+on_slice(struct loop *l, void *arg)
+{
+    struct headers *h = arg;
+    int64_t end = loop_now_ms() + (door_clients(h->engine->door) ? SLICE_MS : LONG_SLICE_MS);
+    enum sp_status st = SP_OK;
+    bool through = false;
+    h->timer = NULL;
+    while (!st && h->ready && loop_now_ms() < end) {
+        struct batch *b = h->ready;
+        st = store_some(b);
+        if (st || b->stored == b->n) {
+            through = true;
+            h->ready = b->next;
+            if (!h->ready)
+                h->last = &h->ready;
+            batch_end(b);
+        }
+    }
+    if (h->ready)
+        h->timer = loop_timer_add(l, 0, on_slice, h);
+    if (through)
+        tell(h, st);
+}
+
+/* summaries NULL: rows without words. */
+static void
+make_rows(struct batch *b, const struct wr_header_summary *summaries)
+{
+    static const struct wr_header_summary unreadable = {.from_name = "", .from_address = "", .to = "", .subject = "", .message_id = "",
+                                                        .in_reply_to = "", .references = "", .list_id = "", .content_type = ""};
+    struct headers *h = b->owner;
+    b->rows = arena_array(&b->arena, b->n, sizeof *b->rows);
+    for (uint32_t i = 0; i < b->n && b->rows; i++) {
+        const struct wr_imap_message *m = &b->messages[i];
+        struct store_message *row = &b->rows[i];
+        *row = (struct store_message){.folder = b->folder, .uid = m->uid, .flags = m->flags & SERVER_FLAGS, .size = m->size, .keywords = m->keywords};
+        headers_row(summaries ? &summaries[i] : &unreadable, row);
+        row->sort = m->internal_date ? m->internal_date : row->date;
+        const char **const texts[] = {&row->from_name, &row->from_address, &row->to, &row->subject, &row->message_id, &row->in_reply_to,
+                                      &row->references, &row->list_id};
+        for (size_t k = 0; summaries && k < sizeof texts / sizeof *texts; k++)
+            if (!(*texts[k] = arena_strdup(&b->arena, *texts[k])))
+                abort();
+    }
+    if (!b->rows)
+        abort();
+    unlink_batch(b);
+    b->next = NULL;
+    *h->last = b;
+    h->last = &b->next;
+    if (!h->timer)
+        h->timer = loop_timer_add(h->engine->loop, 0, on_slice, h);
 }
 
 /* Both halves again, each on its own. */
@@ -118,7 +210,8 @@ split(struct batch *b)
     struct wm_imap_headers second = {.messages = b->messages + half, .messages_n = b->n - half};
     headers_add(h, b->folder, &first);
     headers_add(h, b->folder, &second);
-    end_batch(b, SP_OK);
+    unlink_batch(b);
+    batch_end(b);
 }
 
 static void
@@ -137,13 +230,13 @@ on_parsed(const struct call_reply *r, struct arena *arena, void *arg)
     for (uint32_t i = 0; good && i < b->n; i++)
         good = m->summaries[i].tag == i;
     if (good)
-        end_batch(b, store(b, m->summaries));
+        make_rows(b, m->summaries);
     else if (st == SP_UNAVAILABLE || st == SP_CANCELLED)
-        end_batch(b, st);
+        drop_batch(b, st);
     else if (b->n > 1)
         split(b);
     else
-        end_batch(b, store(b, NULL));
+        make_rows(b, NULL);
 }
 
 static void
@@ -171,16 +264,14 @@ headers_add(struct headers *h, uint64_t folder, const struct wm_imap_headers *m)
     b->messages = copy->messages;
     b->n = copy->messages_n;
     h->first = b;
+    h->pending += b->n;
     parse(b);
 }
 
 size_t
 headers_pending(const struct headers *h)
 {
-    size_t n = 0;
-    for (const struct batch *b = h->first; b; b = b->next)
-        n++;
-    return n;
+    return h->pending;
 }
 
 size_t
@@ -196,17 +287,28 @@ struct headers *
 headers_new(struct engine *e, headers_fn *fn, void *arg)
 {
     struct headers *h = engine_alloc(sizeof *h);
-    *h = (struct headers){.engine = e, .fn = fn, .arg = arg};
+    *h = (struct headers){.engine = e, .fn = fn, .arg = arg, .last = &h->ready};
     return h;
+}
+
+static void
+end_list(struct batch *list)
+{
+    while (list) {
+        struct batch *b = list;
+        list = b->next;
+        batch_end(b);
+    }
 }
 
 void
 headers_free(struct headers *h)
 {
-    while (h && h->first) {
-        struct batch *b = h->first;
-        h->first = b->next;
-        batch_end(b);
-    }
+    if (!h)
+        return;
+    end_list(h->first);
+    end_list(h->ready);
+    if (h->timer)
+        loop_timer_remove(h->timer);
     free(h);
 }

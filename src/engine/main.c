@@ -19,6 +19,7 @@
 #include "profile.h"
 #include "questions.h"
 #include "search.h"
+#include "upkeep.h"
 
 static void
 load_config(struct engine *e, const char *path)
@@ -127,6 +128,7 @@ begin(struct engine *e)
     e->judge = judge_new(e);
     e->keysrv = keysrv_new(e);
     e->outbox = outbox_new(e);
+    e->upkeep = upkeep_new(e);
     return e->control;
 }
 
@@ -134,7 +136,7 @@ static void
 end(struct engine *e)
 {
     if (e->store) {
-        engine_closing(e);
+        engine_closing(e, SP_LOCKED);
         store_close(e->store);
         e->store = NULL;
     }
@@ -152,6 +154,7 @@ end(struct engine *e)
     judge_free(e->judge);
     keysrv_free(e->keysrv);
     outbox_free(e->outbox);
+    upkeep_free(e->upkeep);
     accounts_free(e->accounts);
     role_free(e->role);
     arena_release(&e->arena);

@@ -554,7 +554,7 @@ handle_search_open(struct engine *e, struct request *rq, struct wire_in *in, str
     s->server = m->server;
     request_on_end(rq, opening_end, s);
     if (m->server)
-        s->asking = search_server_start(e, s->view, on_servers, s);
+        s->asking = search_server_start(e, s->view, m->query, ask.within, on_servers, s);
     indexing_kick(e);
 }
 

@@ -129,3 +129,23 @@ search_read(struct engine *e, const char *text, struct arena *arena, struct aren
         st = store_folders(e->store, 0, arena, &r.folders, &r.n);
     return st ? st : name_all(&r, *out);
 }
+
+enum sp_status
+search_read_both(struct engine *e, const char *text, const char *within, struct arena *arena, struct arena *words, struct query **out,
+                 struct view_problem *problem)
+{
+    struct query *also = NULL;
+    enum sp_status st = search_read(e, text, arena, words, out, problem);
+    if (st || !within)
+        return st;
+    struct query *both = arena_alloc(arena, sizeof *both);
+    if (!both)
+        return SP_NOMEM;
+    st = search_read(e, within, arena, words, &also, problem);
+    if (st)
+        return st;
+    *both = (struct query){.op = QUERY_AND, .first = *out};
+    (*out)->next = also;
+    *out = both;
+    return SP_OK;
+}

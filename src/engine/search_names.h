@@ -9,4 +9,8 @@
 enum sp_status search_read(struct engine *e, const char *text, struct arena *arena, struct arena *words, struct query **out,
                            struct view_problem *problem) SP_MUST_USE;
 
+/* The same for what must fulfil two queries; within may be NULL. */
+enum sp_status search_read_both(struct engine *e, const char *text, const char *within, struct arena *arena, struct arena *words,
+                                struct query **out, struct view_problem *problem) SP_MUST_USE;
+
 #endif

@@ -138,17 +138,7 @@ start_walk(struct view *v, struct arena *arena, struct view_problem *problem)
 {
     struct engine *e = v->engine;
     stop_walk(v);
-    enum sp_status st = search_read(e, v->text, &v->arena, arena, &v->query, problem);
-    struct query *within = NULL;
-    if (!st && v->within) {
-        struct query *both = arena_alloc(&v->arena, sizeof *both);
-        st = both ? search_read(e, v->within, &v->arena, arena, &within, problem) : SP_NOMEM;
-        if (!st) {
-            *both = (struct query){.op = QUERY_AND, .first = v->query};
-            v->query->next = within;
-            v->query = both;
-        }
-    }
+    enum sp_status st = search_read_both(e, v->text, v->within, &v->arena, arena, &v->query, problem);
     if (!st)
         st = store_search_new(e->store, v->query, v->folders, v->folders_n, &v->walk);
     if (st) {
@@ -323,19 +313,6 @@ uint64_t
 view_generation(const struct view *v)
 {
     return v->generation;
-}
-
-const uint64_t *
-view_folders(const struct view *v, size_t *n)
-{
-    *n = v->folders_n;
-    return v->folders;
-}
-
-const struct query *
-view_query(const struct view *v)
-{
-    return v->query;
 }
 
 void

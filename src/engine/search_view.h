@@ -44,8 +44,5 @@ uint64_t view_generation(const struct view *v);
 void view_add(struct view *v, uint64_t message, int64_t sort);
 /* The page, SP_AGAIN when it needs more than was found so far. */
 enum sp_status view_page(struct view *v, const struct wm_index_page *ask, struct arena *a, struct wm_index_rows *out) SP_MUST_USE;
-/* Where it looks: ascending, borrowed; NULL = everywhere. */
-const uint64_t *view_folders(const struct view *v, size_t *n);
-const struct query *view_query(const struct view *v);
 
 #endif

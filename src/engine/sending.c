@@ -21,6 +21,7 @@ struct sending_draft {
     uint64_t client;
     struct arena arena;
     struct wr_draft draft;
+    int64_t not_before;        /* the person's choice, 0 = none */
     const struct recipients_result *result;
     struct recipients *recipients;
     struct compose *compose;
@@ -81,7 +82,7 @@ put_outbox(struct sending_draft *s, const struct compose_variant *v, size_t n, c
     int64_t now = engine_now();
     struct store_outbox o = {.account = s->draft.account, .sender = s->result->from->address, .subject = s->draft.subject, .to = s->draft.to,
                              .message_id = message_id, .state = SP_OUTBOX_WAITING, .server_text = "", .created = now,
-                             .not_before = now + e->config->undo_seconds, .draft = s->draft.id};
+                             .not_before = s->not_before > now ? s->not_before : 0, .next_try = now + e->config->undo_seconds, .draft = s->draft.id};
     enum sp_status st = store_begin(e->store);
     if (st)
         return st;
@@ -133,6 +134,8 @@ on_built(enum sp_status st, const char *text, const struct compose_variant *v, s
         return;
     }
     mark_origin(s);
+    if (s->draft.id) /* who has it open elsewhere goes on with one of his own */
+        events_draft(s->engine, s->client, s->draft.id, true);
     request_reply(s->rq, WM_TYPE_queued, &(struct wm_queued){.outbox = id});
     outbox_added(s->engine, id);
     job_free(s);
@@ -229,7 +232,7 @@ handle_send_draft(struct engine *e, struct request *rq, struct wire_in *in, stru
     struct sending_draft *s = engine_alloc(sizeof *s);
     struct buf b = BUF_INIT;
     struct wr_draft kept;
-    *s = (struct sending_draft){.engine = e, .rq = rq, .client = request_client(rq)};
+    *s = (struct sending_draft){.engine = e, .rq = rq, .client = request_client(rq), .not_before = m->not_before};
     request_on_end(rq, job_end, s);
     enum sp_status st = !account_by_id(e, m->draft.account) ? SP_NOT_FOUND : is_in_outbox(e, m->draft.id, arena) ? SP_BUSY : SP_OK;
     if (!st)

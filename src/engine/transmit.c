@@ -22,7 +22,8 @@ struct transmit {
     struct store_outbox item;
     struct store_transmission *list;
     size_t n, at, recipient;  /* recipient: of a local delivery */
-    struct buf refused;       /* recipients that no local account has */
+    bool *put_off;            /* recipients of the current transmission that were told to wait; for this attempt */
+    struct buf strangers;     /* recipients that no local account has */
     int bytes;
     struct store_folder sent;
     struct peer_call *call;
@@ -30,8 +31,7 @@ struct transmit {
     struct delivery *delivery;
     struct loop_timer *timer;
     bool wants_password;
-    char *words;              /* of a server that refused some recipients */
-    enum sp_outbox_state worst;
+    struct transmit_result result;
     transmit_fn *fn;
     void *arg;
 };
@@ -42,18 +42,76 @@ static void
 end(struct transmit *t, enum sp_outbox_state state, enum sp_status st, const char *text, bool waits)
 {
     char *words = engine_strdup(text);
-    t->fn(&(struct transmit_result){.state = state, .status = st, .text = words, .waits_for_person = waits}, t->arg);
+    t->result.state = state;
+    t->result.status = st;
+    t->result.text = words;
+    t->result.waits_for_person = waits;
+    t->fn(&t->result, t->arg); /* frees t */
     free(words);
+}
+
+/* ---- how far it is */
+
+struct tally {
+    size_t waiting, refused, have; /* recipients of all transmissions */
+    const char *words;             /* of the server, about somebody who does not have it */
+};
+
+static struct tally
+count_recipients(const struct transmit *t)
+{
+    struct tally sum = {.words = ""};
+    for (size_t i = 0; i < t->n; i++)
+        for (size_t r = 0; r < t->list[i].n; r++) {
+            const struct store_recipient *one = &t->list[i].list[r];
+            bool done = one->state == STORE_RCPT_HAS_IT || t->list[i].stage == 2;
+            sum.have += one->state == STORE_RCPT_HAS_IT;
+            sum.refused += !done && one->state == STORE_RCPT_REFUSED;
+            sum.waiting += !done && one->state == STORE_RCPT_WAITING;
+            if (!done && *one->text)
+                sum.words = one->text;
+        }
+    return sum;
+}
+
+/* Every recipient was asked about, and the copy is where it belongs if anybody has the message. */
+static void
+finish(struct transmit *t)
+{
+    struct tally sum = count_recipients(t);
+    if (sum.waiting)
+        end(t, SP_OUTBOX_DEFERRED, SP_SERVER_TEMPORARY, sum.words, false);
+    else if (sum.refused)
+        end(t, SP_OUTBOX_FAILED, SP_SERVER_NO, sum.words, false);
+    else
+        end(t, SP_OUTBOX_DEFERRED, SP_OK, NULL, false);
 }
 
 /* ---- the copy for Sent */
 
+/* The message is with those who could get it; only its copy is missing. */
+static void
+copy_fails(struct transmit *t, enum sp_status st, const char *text, bool waits)
+{
+    end(t, count_recipients(t).waiting ? SP_OUTBOX_DEFERRED : SP_OUTBOX_COPYING, st, text, waits);
+}
+
+static enum sp_status
+note_copy(void *arg)
+{
+    struct transmit *t = arg;
+    t->item.sent_copy_done = true;
+    return store_outbox_put(t->engine->store, &t->item);
+}
+
 static void
 copy_done(struct transmit *t)
 {
-    t->item.sent_copy_done = true;
-    enum sp_status st = store_outbox_put(t->engine->store, &t->item);
-    end(t, SP_OUTBOX_DEFERRED, st, NULL, false);
+    enum sp_status st = note_copy(t);
+    if (st)
+        copy_fails(t, st, NULL, false);
+    else
+        finish(t);
 }
 
 static void
@@ -63,9 +121,9 @@ on_copied(enum sp_status st, uint64_t id, void *arg)
     (void)id;
     t->delivery = NULL;
     if (st)
-        end(t, SP_OUTBOX_DEFERRED, st, NULL, false);
+        copy_fails(t, st, NULL, false);
     else
-        copy_done(t);
+        finish(t);
 }
 
 static void
@@ -77,7 +135,7 @@ on_appended(const struct call_reply *r, struct arena *arena, void *arg)
         return;
     t->op = NULL;
     if (r->status) {
-        end(t, SP_OUTBOX_DEFERRED, r->status, r->text, false);
+        copy_fails(t, r->status, r->text, false);
         return;
     }
     sync_folder(t->account->sync, t->sent.id);
@@ -90,12 +148,26 @@ append(struct transmit *t)
     int fd = -1;
     enum sp_status st = store_outbox_sent_copy_get(t->engine->store, t->outbox, &fd);
     if (st) {
-        end(t, SP_OUTBOX_DEFERRED, st, NULL, false);
+        copy_fails(t, st, NULL, false);
         return;
     }
     struct wm_imap_append m = {.raw = t->sent.raw, .flags = SP_FLAG_SEEN, .date = engine_now(), .bytes = fd};
     t->op = session_run(t->account, SESSION_SYNC, 0, WM_TYPE_imap_append, &m, on_appended, t);
     engine_close(&fd);
+}
+
+/* Is one of the messages with our Message-ID from this sending? Older ones may be there when a program sends the same message again. */
+static bool
+is_there(const struct transmit *t, const struct wire_blob *uids)
+{
+    bool bounded = t->item.sent_uidvalidity && t->item.sent_uidvalidity == t->sent.uidvalidity;
+    for (size_t i = 0; i + sizeof(uint32_t) <= uids->len; i += sizeof(uint32_t)) {
+        uint32_t uid;
+        memcpy(&uid, (const char *)uids->data + i, sizeof uid);
+        if (!bounded || uid >= t->item.sent_uidnext)
+            return true;
+    }
+    return false;
 }
 
 /* Exactly one copy: an earlier attempt may have left one although its answer was lost, and some servers make their own. */
@@ -108,8 +180,8 @@ on_searched(const struct call_reply *r, struct arena *arena, void *arg)
         return;
     t->op = NULL;
     if (r->status) {
-        end(t, SP_OUTBOX_DEFERRED, r->status, r->text, false);
-    } else if (r->in->type == WM_TYPE_imap_uid_list && ((const struct wm_imap_uid_list *)r->in->msg)->uids.len) {
+        copy_fails(t, r->status, r->text, false);
+    } else if (r->in->type == WM_TYPE_imap_uid_list && is_there(t, &((const struct wm_imap_uid_list *)r->in->msg)->uids)) {
         sync_folder(t->account->sync, t->sent.id);
         copy_done(t);
     } else {
@@ -123,68 +195,97 @@ keep_copy(struct transmit *t)
     struct engine *e = t->engine;
     int fd = -1;
     enum sp_status st = store_folder_by_role(e->store, t->account->id, SP_FOLDER_SENT, &t->arena, &t->sent);
-    if (t->item.sent_copy_done) {
-        end(t, SP_OUTBOX_DEFERRED, SP_OK, NULL, false);
-    } else if (st == SP_NOT_FOUND && t->account->config->kind == SP_ACCOUNT_IMAP && !sync_active(t->account->sync) &&
-               t->account->state == SP_ACCOUNT_ONLINE) {
+    if (st == SP_NOT_FOUND && t->account->config->kind == SP_ACCOUNT_IMAP && !sync_active(t->account->sync) &&
+        t->account->state == SP_ACCOUNT_ONLINE) {
         log_line("account %s has no folder for sent mail", t->account->config->name);
         copy_done(t);
     } else if (st) {
-        end(t, SP_OUTBOX_DEFERRED, st, NULL, false);
+        copy_fails(t, st, NULL, false);
     } else if (t->account->config->kind == SP_ACCOUNT_IMAP && !t->account->wanted) {
-        end(t, SP_OUTBOX_DEFERRED, SP_UNAVAILABLE, NULL, true);
+        copy_fails(t, SP_UNAVAILABLE, NULL, true);
     } else if (t->account->config->kind == SP_ACCOUNT_IMAP) {
         t->op = session_run(t->account, SESSION_SYNC, t->sent.id, WM_TYPE_imap_search_id,
                             &(struct wm_imap_search_id){.message_id = t->item.message_id}, on_searched, t);
     } else {
         st = store_outbox_sent_copy_get(e->store, t->outbox, &fd);
         if (st)
-            end(t, SP_OUTBOX_DEFERRED, st, NULL, false);
+            copy_fails(t, st, NULL, false);
         else
-            t->delivery = deliver(e, t->sent.id, SP_FLAG_SEEN, engine_now(), fd, on_copied, t);
+            t->delivery = deliver(e, t->sent.id, SP_FLAG_SEEN, engine_now(), fd, note_copy, on_copied, t);
         engine_close(&fd);
     }
 }
 
-/* ---- one transmission is through, for some recipients at least */
-
-/* The remaining recipients become a transmission of their own before this one counts as done. */
-static enum sp_status
-split_off(struct transmit *t, const char *const *recipients)
+/* Nobody is left to be asked about in this attempt. What somebody has belongs into the folder of sent mail. */
+static void
+conclude(struct transmit *t)
 {
-    struct engine *e = t->engine;
+    struct tally sum = count_recipients(t);
+    if (t->item.sent_copy_done || (!sum.have && (sum.waiting || sum.refused))) {
+        finish(t);
+        return;
+    }
+    if (!sum.waiting && t->item.state != SP_OUTBOX_COPYING) {
+        t->item.state = SP_OUTBOX_COPYING; /* an engine that dies now must not take it for perhaps unsent */
+        enum sp_status st = store_outbox_put(t->engine->store, &t->item);
+        if (st) {
+            copy_fails(t, st, NULL, false);
+            return;
+        }
+    }
+    keep_copy(t);
+}
+
+/* ---- what became of recipients */
+
+static bool
+is_open(const struct transmit *t, size_t recipient)
+{
     const struct store_transmission *now = &t->list[t->at];
-    struct memfd_map map;
-    uint64_t id;
-    enum sp_status st = recipients[0] ? memfd_map(t->bytes, ENGINE_MAX_MESSAGE, &map) : SP_OK;
-    if (st)
-        return st;
-    st = store_begin(e->store);
-    if (!st && recipients[0])
-        st = store_transmission_add(e->store, t->outbox, recipients, map.data, map.len, &id);
-    if (!st)
-        st = store_transmission_stage(e->store, now->id, 2);
-    if (st)
-        store_rollback(e->store);
-    else
-        st = store_commit(e->store);
-    if (recipients[0])
-        memfd_unmap(&map);
+    return now->stage != 2 && now->list[recipient].state == STORE_RCPT_WAITING && !(t->put_off && t->put_off[recipient]);
+}
+
+/* The first recipient of the current transmission from that number on who can be sent to now; n when there is none. */
+static size_t
+first_open(const struct transmit *t, size_t from)
+{
+    while (from < t->list[t->at].n && !is_open(t, from))
+        from++;
+    return from;
+}
+
+/* Writes the recipients of the current transmission down, and that it is done when all have it. */
+static enum sp_status
+put_recipients(struct transmit *t)
+{
+    struct store *s = t->engine->store;
+    struct store_transmission *now = &t->list[t->at];
+    size_t have = 0;
+    enum sp_status st = SP_OK;
+    for (size_t i = 0; !st && i < now->n; i++) {
+        have += now->list[i].state == STORE_RCPT_HAS_IT;
+        st = store_recipient_put(s, now->id, &now->list[i]);
+    }
+    uint8_t stage = have == now->n ? 2 : 0;
+    if (!st && now->stage != stage)
+        st = store_transmission_stage(s, now->id, stage);
+    now->stage = stage;
     return st;
 }
 
-static void
-transmission_done(struct transmit *t, const char *const *remaining)
+static enum sp_status
+keep_recipients(struct transmit *t)
 {
-    enum sp_status st = split_off(t, remaining);
-    engine_close(&t->bytes);
-    if (st) {
-        /* It was accepted, but that could not be written down: sending again would double it. */
-        end(t, SP_OUTBOX_UNCERTAIN, st, NULL, true);
-        return;
-    }
-    t->at++;
-    next(t);
+    struct store *s = t->engine->store;
+    enum sp_status st = store_begin(s);
+    if (st)
+        return st;
+    st = put_recipients(t);
+    if (st)
+        store_rollback(s);
+    else
+        st = store_commit(s);
+    return st;
 }
 
 /* ---- local delivery */
@@ -200,36 +301,43 @@ local_owner(struct engine *e, const char *address)
 
 static void deliver_next(struct transmit *t);
 
+static enum sp_status
+note_delivery(void *arg)
+{
+    struct transmit *t = arg;
+    t->list[t->at].list[t->recipient].state = STORE_RCPT_HAS_IT;
+    return put_recipients(t);
+}
+
 static void
 on_delivered(enum sp_status st, uint64_t id, void *arg)
 {
     struct transmit *t = arg;
     (void)id;
     t->delivery = NULL;
-    if (st) {
+    if (st)
         end(t, SP_OUTBOX_DEFERRED, st, NULL, false);
-        return;
-    }
-    t->recipient++;
-    deliver_next(t);
+    else
+        deliver_next(t);
 }
 
 static void
 deliver_next(struct transmit *t)
 {
     struct engine *e = t->engine;
-    const struct store_transmission *now = &t->list[t->at];
     struct store_folder inbox;
-    const char *address = now->recipients[t->recipient];
-    if (!address) {
-        transmission_done(t, (const char *const[]){NULL});
+    t->recipient = first_open(t, 0);
+    if (t->recipient == t->list[t->at].n) {
+        engine_close(&t->bytes);
+        next(t);
         return;
     }
+    const char *address = t->list[t->at].list[t->recipient].address;
     enum sp_status st = store_folder_by_role(e->store, local_owner(e, address)->id, SP_FOLDER_INBOX, &t->arena, &inbox);
     if (st)
         end(t, SP_OUTBOX_DEFERRED, st, NULL, false);
     else
-        t->delivery = deliver(e, inbox.id, 0, engine_now(), t->bytes, on_delivered, t);
+        t->delivery = deliver(e, inbox.id, 0, engine_now(), t->bytes, note_delivery, on_delivered, t);
 }
 
 /* Nothing is delivered when somebody cannot be reached: the message stays as a whole. */
@@ -239,13 +347,11 @@ deliver_local(struct transmit *t)
     const struct store_transmission *now = &t->list[t->at];
     for (const char *const *r = now->recipients; *r; r++)
         if (!local_owner(t->engine, *r))
-            buf_addf(&t->refused, "%s%s", t->refused.len ? ", " : "", *r);
-    if (t->refused.len) {
-        end(t, SP_OUTBOX_FAILED, SP_NOT_FOUND, buf_str(&t->refused), false);
-        return;
-    }
-    t->recipient = 0;
-    deliver_next(t);
+            buf_addf(&t->strangers, "%s%s", t->strangers.len ? ", " : "", *r);
+    if (t->strangers.len)
+        end(t, SP_OUTBOX_FAILED, SP_NOT_FOUND, buf_str(&t->strangers), false);
+    else
+        deliver_next(t);
 }
 
 /* ---- SMTP */
@@ -269,24 +375,46 @@ state_for(enum sp_status st, unsigned code)
     }
 }
 
-/* Recipients whom the server did not take, from the results; the message went to the others. */
-static const char *const *
-not_taken(struct transmit *t, const struct wm_smtp_sent *m)
+static void
+note_refusal(struct transmit *t, const struct store_recipient *r)
 {
-    const struct store_transmission *now = &t->list[t->at];
-    const char **rest = arena_array(&t->arena, engine_count(now->recipients) + 1, sizeof *rest);
-    size_t n = 0;
-    if (!rest)
-        abort();
-    for (const char *const *r = now->recipients; *r; r++)
-        for (uint32_t i = 0; i < m->results_n; i++)
-            if (strcmp(m->results[i].address, *r) == 0 && m->results[i].code >= 400) {
-                rest[n++] = *r;
-                engine_set_text(&t->words, m->results[i].text);
-                t->worst = m->results[i].code >= 500 ? SP_OUTBOX_FAILED : t->worst;
-                break;
+    if (!t->result.refused++) {
+        t->result.refused_address = r->address;
+        t->result.refused_text = r->text;
+    }
+}
+
+/* Takes over what the server said of each recipient. accepted: it has the message from us. Returns for how many something changed that
+   makes another try at once worth while: they are not asked about again. */
+static size_t
+take_results(struct transmit *t, const struct wm_smtp_sent *m, bool accepted)
+{
+    struct store_transmission *now = &t->list[t->at];
+    size_t out = 0;
+    for (size_t i = 0; i < now->n; i++) {
+        struct store_recipient *r = &now->list[i];
+        if (!is_open(t, i))
+            continue;
+        r->code = 0;
+        for (uint32_t k = 0; k < m->results_n; k++)
+            if (strcmp(m->results[k].address, r->address) == 0) {
+                r->code = m->results[k].code;
+                r->text = arena_strdup(&t->arena, m->results[k].text);
             }
-    return rest;
+        if (!r->text)
+            abort();
+        if (r->code >= 500) {
+            r->state = STORE_RCPT_REFUSED;
+            note_refusal(t, r);
+            out++;
+        } else if (r->code >= 400) {
+            t->put_off[i] = true;
+            out++;
+        } else if (accepted) {
+            r->state = STORE_RCPT_HAS_IT;
+        }
+    }
+    return out;
 }
 
 /* The next password is asked for; one that a command prints would be the same again. */
@@ -302,11 +430,38 @@ password_refused(struct transmit *t, const char *text)
 }
 
 static void
+accepted(struct transmit *t, const struct wm_smtp_sent *m)
+{
+    (void)take_results(t, m, true);
+    enum sp_status st = keep_recipients(t);
+    engine_close(&t->bytes);
+    if (st) /* It was accepted, but that could not be written down: sending again would double it. */
+        end(t, SP_OUTBOX_UNCERTAIN, st, NULL, true);
+    else
+        next(t);
+}
+
+/* Nobody has it. When that was because of single recipients, the others are tried without them. */
+static void
+refused(struct transmit *t, enum sp_status st, const struct wm_smtp_sent *m)
+{
+    size_t out = take_results(t, m, false);
+    enum sp_status kept = keep_recipients(t);
+    engine_close(&t->bytes);
+    if (kept)
+        end(t, SP_OUTBOX_DEFERRED, kept, NULL, false);
+    else if (out && (st == SP_SERVER_NO || st == SP_SERVER_TEMPORARY))
+        next(t);
+    else
+        end(t, state_for(st, m->code), st, m->text, false);
+}
+
+static void
 sent(struct transmit *t, const struct wm_smtp_sent *m)
 {
     enum sp_status st = m->status < SP_STATUS_COUNT ? (enum sp_status)m->status : SP_INTERNAL;
     if (m->stage == 2 && !st) {
-        transmission_done(t, not_taken(t, m));
+        accepted(t, m);
     } else if (m->stage == 1) {
         if (store_transmission_stage(t->engine->store, t->list[t->at].id, 1) != SP_OK)
             log_line("a stage is not kept");
@@ -314,7 +469,7 @@ sent(struct transmit *t, const struct wm_smtp_sent *m)
     } else if (st == SP_AUTH_FAILED) {
         password_refused(t, m->text);
     } else {
-        end(t, state_for(st ? st : SP_SERVER_NO, m->code), st ? st : SP_SERVER_NO, m->text, false);
+        refused(t, st ? st : SP_SERVER_NO, m);
     }
 }
 
@@ -353,9 +508,10 @@ on_password(enum sp_status st, const struct secret *password, void *arg)
         end(t, SP_OUTBOX_DEFERRED, st, NULL, st == SP_CANCELLED);
         return;
     }
-    size_t n = engine_count(now->recipients);
     struct wm_smtp_send m = {.password = {password->data, password->len}, .sender = t->item.sender,
-                             .recipients = engine_texts(&t->arena, now->recipients, n), .recipients_n = (uint32_t)n, .message = t->bytes};
+                             .recipients = engine_texts(&t->arena, now->recipients, now->n), .message = t->bytes};
+    for (size_t i = first_open(t, 0); i < now->n; i = first_open(t, i + 1))
+        m.recipients[m.recipients_n++].text = now->list[i].address;
     account_server(a, &a->config->smtp, &t->arena, &m.server);
     t->call = peer_call(t->engine, &(struct peer_request){.role = SP_ROLE_NET, .index = a->config->id, .type = WM_TYPE_smtp_send, .msg = &m,
                                                           .timeout_ms = -1, .fn = on_sent, .arg = t});
@@ -365,15 +521,16 @@ static void
 next(struct transmit *t)
 {
     struct account *a = t->account;
-    while (t->at < t->n && t->list[t->at].stage == 2)
-        t->at++;
+    for (; t->at < t->n && first_open(t, 0) == t->list[t->at].n; t->at++)
+        t->put_off = NULL;
     if (t->at == t->n) {
-        if (*t->words) /* some recipients are left over, in transmissions of their own */
-            end(t, t->worst, t->worst == SP_OUTBOX_FAILED ? SP_SERVER_NO : SP_SERVER_TEMPORARY, t->words, false);
-        else
-            keep_copy(t);
+        conclude(t);
         return;
     }
+    if (!t->put_off)
+        t->put_off = arena_array(&t->arena, t->list[t->at].n, sizeof *t->put_off);
+    if (!t->put_off)
+        abort();
     enum sp_status st = store_transmission_bytes(t->engine->store, t->list[t->at].id, &t->bytes);
     if (st) {
         end(t, SP_OUTBOX_DEFERRED, st, NULL, false);
@@ -389,6 +546,19 @@ next(struct transmit *t)
 
 /* ---- beginning and end */
 
+/* What lies in the folder of sent mail before anything leaves: a copy that is found later with a lower uid is not of this sending. */
+static enum sp_status
+note_sent_folder(struct transmit *t)
+{
+    struct store_folder f;
+    if (t->item.sent_uidvalidity || t->account->config->kind != SP_ACCOUNT_IMAP ||
+        store_folder_by_role(t->engine->store, t->account->id, SP_FOLDER_SENT, &t->arena, &f) != SP_OK || !f.uidvalidity)
+        return SP_OK;
+    t->item.sent_uidvalidity = f.uidvalidity;
+    t->item.sent_uidnext = f.uidnext;
+    return store_outbox_put(t->engine->store, &t->item);
+}
+
 static void
 on_turn(struct loop *l, void *arg)
 {
@@ -400,6 +570,8 @@ on_turn(struct loop *l, void *arg)
     if (!st)
         st = store_transmissions(e->store, t->outbox, &t->arena, &t->list, &t->n);
     t->account = st ? NULL : account_by_id(e, t->item.account);
+    if (t->account)
+        st = note_sent_folder(t);
     if (!st && !t->account)
         end(t, SP_OUTBOX_FAILED, SP_CONFIG, NULL, false);
     else if (st)
@@ -412,7 +584,7 @@ struct transmit *
 transmit_start(struct engine *e, uint64_t outbox, transmit_fn *fn, void *arg)
 {
     struct transmit *t = engine_alloc(sizeof *t);
-    *t = (struct transmit){.engine = e, .outbox = outbox, .bytes = -1, .words = engine_strdup(""), .worst = SP_OUTBOX_DEFERRED, .fn = fn, .arg = arg};
+    *t = (struct transmit){.engine = e, .outbox = outbox, .bytes = -1, .result = {.refused_address = "", .refused_text = ""}, .fn = fn, .arg = arg};
     t->timer = loop_timer_add(e->loop, 0, on_turn, t);
     if (!t->timer)
         abort();
@@ -432,8 +604,7 @@ transmit_free(struct transmit *t)
     session_drop(t->op);
     delivery_drop(t->delivery);
     engine_close(&t->bytes);
-    buf_release(&t->refused);
+    buf_release(&t->strangers);
     arena_release(&t->arena);
-    free(t->words);
     free(t);
 }

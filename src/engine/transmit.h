@@ -8,10 +8,12 @@
 struct transmit;
 
 struct transmit_result {
-    enum sp_outbox_state state; /* when it is not done: FAILED, DEFERRED, UNCERTAIN */
+    enum sp_outbox_state state; /* when it is not done: FAILED, DEFERRED, UNCERTAIN, COPYING */
     enum sp_status status;      /* SP_OK: everything is through and the copy is in Sent */
     const char *text;           /* the server's words */
     bool waits_for_person;      /* a certificate or password: no timer helps */
+    unsigned refused;           /* recipients whom the server refused for good in this attempt */
+    const char *refused_address, *refused_text; /* the first of them, the server's words about him */
 };
 /* From the loop, once. */
 typedef void transmit_fn(const struct transmit_result *r, void *arg);

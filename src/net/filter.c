@@ -6,7 +6,7 @@
 
 #include "filter_imap.h"
 
-#define VANISHED_LINE ((size_t)4194304) /* the set is long when messages went here and there */
+#define SET_LINE ((size_t)16777216) /* of UIDs: long when messages went here and there */
 
 const struct filter_limits filter_limits_imap = {.line = 65536, .literal = 0, .total = 64u << 20, .lines = 100000, .numbers = 8u << 20};
 const struct filter_limits filter_limits_smtp = {.line = 4096, .total = 1u << 20, .lines = 200};
@@ -180,11 +180,12 @@ is_search(const struct filter *f)
     return f->kind == FILTER_IMAP && f->state == FILTER_AT_LINE && f->line.len == 8 && strncasecmp(f->line.data, "* SEARCH", 8) == 0;
 }
 
+/* A line above its bound: only sets of UIDs may be longer. */
 static bool
-too_long(const struct filter *f)
+set_too_long(const struct filter *f)
 {
-    bool set = f->kind == FILTER_IMAP && f->line.len > 11 && strncasecmp(f->line.data, "* VANISHED ", 11) == 0;
-    return f->line.len > (set ? VANISHED_LINE : f->limits.line);
+    bool set = f->kind == FILTER_IMAP && (strncasecmp(f->line.data, "* VANISHED ", 11) == 0 || strncasecmp(f->line.data, "* ESEARCH ", 10) == 0);
+    return !set || f->line.len > SET_LINE;
 }
 
 static enum sp_status
@@ -211,7 +212,7 @@ feed_line_byte(struct filter *f, char c)
         f->number = 0;
         f->number_open = f->cr = false;
     }
-    return f->line.len > f->limits.line && too_long(f) ? SP_TOO_LARGE : SP_OK;
+    return f->line.len > f->limits.line && set_too_long(f) ? SP_TOO_LARGE : SP_OK;
 }
 
 /* Literal bytes go straight through. Returns how many of len were used. */

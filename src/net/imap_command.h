@@ -29,6 +29,11 @@ enum sp_status imap_drop(struct imap *im, enum sp_status why);
 enum sp_status imap_quote(struct buf *out, const char *text) SP_MUST_USE;
 /* Appends "(\Seen $Junk)". */
 void imap_add_flags(struct buf *out, uint32_t flags);
+/* A flag-keyword is an atom (RFC 9051 section 9), so nothing of a command can hide in it (S54); a backslash begins system flags. */
+bool imap_keyword_valid(const char *word);
+/* Appends the UIDs that SEARCH finds, packed and ascending. */
+enum sp_status imap_search_plain(struct imap *im, const char *criteria, struct buf *out) SP_MUST_USE;
+extern const char imap_months[37]; /* "JanFeb..." */
 /* The bit of a flag or keyword name, 0 when it is another. */
 uint32_t imap_flag_bit(const char *name);
 /* Whether the server told of a capability (upper case). */

@@ -226,41 +226,6 @@ imap_select(struct imap *im, const struct wm_imap_select *m, imap_flags_fn *flag
     return SP_OK;
 }
 
-/* ---- SEARCH */
-
-static enum sp_status
-take_numbers(struct imap *im, struct buf *out)
-{
-    struct buf *numbers = &im->stream.filter.notes.numbers;
-    size_t count = numbers->len / sizeof(uint32_t);
-    if (count)
-        count = uidset_sort((uint32_t *)(void *)numbers->data, count);
-    buf_add(out, numbers->data, count * sizeof(uint32_t));
-    buf_release(numbers);
-    return buf_status(out);
-}
-
-enum sp_status
-imap_uids(struct imap *im, struct buf *out)
-{
-    enum sp_status st = imap_raw(im, &filter_limits_imap, "UID SEARCH ALL");
-    return st ? st : take_numbers(im, out);
-}
-
-enum sp_status
-imap_search_id(struct imap *im, const char *message_id, struct buf *out)
-{
-    struct buf quoted = BUF_INIT;
-    enum sp_status st = *message_id ? imap_quote(&quoted, message_id) : SP_INVALID;
-    for (const char *p = message_id; *p; p++)
-        if ((unsigned char)*p >= 0x7f || (unsigned char)*p < ' ')
-            st = SP_INVALID;
-    if (!st)
-        st = imap_raw(im, &filter_limits_imap, "UID SEARCH HEADER Message-ID %s", quoted.data);
-    buf_release(&quoted);
-    return st ? st : take_numbers(im, out);
-}
-
 /* ---- changes */
 
 /* Runs "PREFIX set SUFFIX" for the whole set, in pieces that fit into a command line. */
@@ -275,18 +240,14 @@ for_set(struct imap *im, const char *prefix, const char *set, const char *suffix
     return st;
 }
 
-/* A flag-keyword is an atom (RFC 9051 section 9), so nothing of a command can hide in it (S54); "\\" begins system flags. */
-static bool
-keywords_valid(const struct wr_text *keywords, uint32_t n)
+bool
+imap_keyword_valid(const char *word)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        const char *k = keywords[i].text;
-        if (!*k || strlen(k) > MAX_KEYWORD)
+    if (!*word || strlen(word) > MAX_KEYWORD)
+        return false;
+    for (; *word; word++)
+        if (*word <= ' ' || *word >= 0x7f || strchr("(){%*\"\\]", *word))
             return false;
-        for (; *k; k++)
-            if (*k <= ' ' || *k >= 0x7f || strchr("(){%*\"\\]", *k))
-                return false;
-    }
     return true;
 }
 
@@ -294,8 +255,9 @@ static enum sp_status
 store_one(struct imap *im, const char *set, char sign, uint32_t flags, const struct wr_text *keywords, uint32_t n)
 {
     struct buf suffix = BUF_INIT;
-    if (!keywords_valid(keywords, n))
-        return SP_INVALID;
+    for (uint32_t i = 0; i < n; i++)
+        if (!imap_keyword_valid(keywords[i].text))
+            return SP_INVALID;
     if (!flags && !n)
         return SP_OK;
     buf_addf(&suffix, "%cFLAGS.SILENT ", sign);
@@ -386,9 +348,7 @@ static enum sp_status
 expunge_plain(struct imap *im, const char *uid_set)
 {
     struct buf marked = BUF_INIT;
-    enum sp_status st = imap_raw(im, &filter_limits_imap, "UID SEARCH DELETED");
-    if (!st)
-        st = take_numbers(im, &marked);
+    enum sp_status st = imap_search_plain(im, "DELETED", &marked);
     const uint32_t *uids = (const uint32_t *)(const void *)marked.data;
     for (size_t i = 0; !st && i < marked.len / sizeof *uids; i++)
         if (!uidset_has(uid_set, uids[i]))
@@ -430,11 +390,10 @@ normalise(const char *bytes, size_t len, struct buf *out)
 static void
 add_date(struct buf *out, int64_t date)
 {
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     struct tm tm;
     time_t t = (time_t)date;
     if (date > 0 && gmtime_r(&t, &tm) && tm.tm_year < 8000)
-        buf_addf(out, " \"%2d-%.3s-%04d %02d:%02d:%02d +0000\"", tm.tm_mday, months + (size_t)3 * (size_t)tm.tm_mon, tm.tm_year + 1900, tm.tm_hour,
+        buf_addf(out, " \"%2d-%.3s-%04d %02d:%02d:%02d +0000\"", tm.tm_mday, imap_months + (size_t)3 * (size_t)tm.tm_mon, tm.tm_year + 1900, tm.tm_hour,
                  tm.tm_min, tm.tm_sec);
 }
 

@@ -6,7 +6,7 @@
 
 #define OUTBOX_COLUMNS                                                                                               \
     "id, account, sender, subject, recipients, message_id, state, status, server_text, created, not_before, next_try, attempts," \
-    " sent_copy_done, draft"
+    " sent_copy_done, draft, sent_uidvalidity, sent_uidnext"
 
 enum sp_status
 store_outbox_put(struct store *s, struct store_outbox *o)
@@ -14,16 +14,16 @@ store_outbox_put(struct store *s, struct store_outbox *o)
     const struct db_arg args[] = {
         DB_I(o->account), DB_T(o->sender), DB_T(o->subject), DB_T(o->to), DB_T(o->message_id), DB_I(o->state), DB_I(o->status),
         DB_T(o->server_text), DB_I(o->created), DB_I(o->not_before), DB_I(o->next_try), DB_I(o->attempts),
-        DB_I(o->sent_copy_done), DB_I(o->draft), DB_I(o->id),
+        DB_I(o->sent_copy_done), DB_I(o->draft), DB_I(o->sent_uidvalidity), DB_I(o->sent_uidnext), DB_I(o->id),
     };
 
     if (o->id)
         return db_change(&s->own, "UPDATE outbox SET account = ?, sender = ?, subject = ?, recipients = ?, message_id = ?, state = ?,"
             " status = ?, server_text = ?, created = ?, not_before = ?, next_try = ?, attempts = ?, sent_copy_done = ?,"
-            " draft = ? WHERE id = ?", args, 15);
+            " draft = ?, sent_uidvalidity = ?, sent_uidnext = ? WHERE id = ?", args, 17);
     enum sp_status st = db_run(&s->own, "INSERT INTO outbox (account, sender, subject, recipients, message_id, state, status,"
-        " server_text, created, not_before, next_try, attempts, sent_copy_done, draft)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", args, 14);
+        " server_text, created, not_before, next_try, attempts, sent_copy_done, draft, sent_uidvalidity, sent_uidnext)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", args, 16);
     if (!st)
         o->id = (uint64_t)sqlite3_last_insert_rowid(s->own.handle);
     return st;
@@ -48,6 +48,8 @@ read_item(sqlite3_stmt *q, struct arena *a, struct store_outbox *out)
         .attempts = (uint32_t)sqlite3_column_int64(q, 12),
         .sent_copy_done = sqlite3_column_int(q, 13) != 0,
         .draft = (uint64_t)sqlite3_column_int64(q, 14),
+        .sent_uidvalidity = (uint32_t)sqlite3_column_int64(q, 15),
+        .sent_uidnext = (uint32_t)sqlite3_column_int64(q, 16),
     };
     return out->sender && out->subject && out->to && out->message_id && out->server_text ? SP_OK : SP_NOMEM;
 }
@@ -119,22 +121,38 @@ store_transmission_add(struct store *s, uint64_t outbox, const char *const *reci
 }
 
 static enum sp_status
+read_recipient(sqlite3_stmt *q, struct arena *a, struct store_recipient *r)
+{
+    r->address = db_text(q, 0, a);
+    r->state = sqlite3_column_int(q, 1);
+    r->code = (uint16_t)sqlite3_column_int(q, 2);
+    r->text = db_text(q, 3, a);
+    return r->address && r->text ? SP_OK : SP_NOMEM;
+}
+
+static enum sp_status
 read_recipients(struct store *s, struct arena *a, struct store_transmission *t)
 {
     int64_t count = 0;
-    const char **list = NULL;
+    const char **addresses = NULL;
+    struct store_recipient *list = NULL;
     size_t n = 0;
     sqlite3_stmt *q = NULL;
     enum sp_status st = db_number(&s->own, "SELECT count(*) FROM recipient WHERE transmission = ?", DB_ARGS(DB_I(t->id)), &count);
 
-    if (!st && !(list = arena_array(a, (size_t)count + 1, sizeof *list)))
+    if (!st && (!(addresses = arena_array(a, (size_t)count + 1, sizeof *addresses)) || !(list = arena_array(a, (size_t)count, sizeof *list))))
         st = SP_NOMEM;
     if (!st)
-        st = db_query(&s->own, "SELECT address FROM recipient WHERE transmission = ? ORDER BY number", DB_ARGS(DB_I(t->id)), &q);
-    while (!st && n < (size_t)count && !(st = db_step(&s->own, q)))
-        st = (list[n++] = db_text(q, 0, a)) ? SP_OK : SP_NOMEM;
+        st = db_query(&s->own, "SELECT address, state, code, text FROM recipient WHERE transmission = ? ORDER BY number", DB_ARGS(DB_I(t->id)), &q);
+    while (!st && n < (size_t)count && !(st = db_step(&s->own, q))) {
+        st = read_recipient(q, a, &list[n]);
+        addresses[n] = list[n].address;
+        n++;
+    }
     db_end(q);
-    t->recipients = list;
+    t->recipients = addresses;
+    t->list = list;
+    t->n = n;
     return st == SP_EOF ? SP_OK : st;
 }
 
@@ -170,6 +188,20 @@ enum sp_status
 store_transmission_stage(struct store *s, uint64_t id, uint8_t stage)
 {
     return db_change(&s->own, "UPDATE transmission SET stage = ? WHERE id = ?", DB_ARGS(DB_I(stage), DB_I(id)));
+}
+
+enum sp_status
+store_recipient_put(struct store *s, uint64_t transmission, const struct store_recipient *r)
+{
+    return db_change(&s->own, "UPDATE recipient SET state = ?, code = ?, text = ? WHERE transmission = ? AND address = ?",
+        DB_ARGS(DB_I(r->state), DB_I(r->code), DB_T(r->text), DB_I(transmission), DB_T(r->address)));
+}
+
+enum sp_status
+store_recipients_again(struct store *s, uint64_t outbox)
+{
+    return db_run(&s->own, "UPDATE recipient SET state = 0 WHERE state = 3 AND transmission IN (SELECT id FROM transmission WHERE outbox = ?)",
+        DB_ARGS(DB_I(outbox)));
 }
 
 enum sp_status

@@ -112,6 +112,7 @@
 static const char *const cache_steps[] = {
     MAIL_TABLES,
     MAIL_KEYWORDS MAIL_LIGHTER CACHE_LIMIT,
+    "CREATE INDEX message_coming ON message (folder) WHERE uid = 0;",
     MAIL_SEARCH,
 };
 
@@ -164,6 +165,16 @@ static const char *const own_steps[] = {
     "ALTER TABLE change ADD COLUMN tried_uidnext INTEGER NOT NULL DEFAULT 0;"
     "CREATE TABLE change_body (change INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"
     "CREATE TRIGGER change_gone AFTER DELETE ON change BEGIN DELETE FROM change_body WHERE change = old.id; END;",
+    /* What the server said of each recipient; the folder of sent mail as it was before the first try. */
+    "ALTER TABLE recipient ADD COLUMN state INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE recipient ADD COLUMN code INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE recipient ADD COLUMN text TEXT NOT NULL DEFAULT '';"
+    "UPDATE recipient SET state = 2 WHERE transmission IN (SELECT id FROM transmission WHERE stage = 2);"
+    "ALTER TABLE outbox ADD COLUMN sent_uidvalidity INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outbox ADD COLUMN sent_uidnext INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE change ADD COLUMN other INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX change_coming ON change (folder) WHERE uid = 0;"
+    "CREATE INDEX change_source ON change (source) WHERE source != 0;",
     MAIL_SEARCH
     "CREATE TABLE saved_search (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, query TEXT NOT NULL);",
 };

@@ -174,6 +174,27 @@ ask(struct store_search *ss, struct side *side, sqlite3_stmt **q)
     return db_query(side->db, by_document, DB_ARGS(DB_I(side->docid), DB_I(lowest), DB_I(side->chunk)), q);
 }
 
+static bool
+read_candidate(sqlite3_stmt *q, struct arena *a, struct candidate *c)
+{
+    *c = (struct candidate){
+        .docid = sqlite3_column_int64(q, 0),
+        .id = (uint64_t)sqlite3_column_int64(q, 1),
+        .folder = (uint64_t)sqlite3_column_int64(q, 2),
+        .sort = sqlite3_column_int64(q, 3),
+        .date = sqlite3_column_int64(q, 4),
+        .flags = (uint32_t)sqlite3_column_int64(q, 5),
+        .size = (uint64_t)sqlite3_column_int64(q, 6),
+        .seal = (uint8_t)sqlite3_column_int(q, 7),
+        .lock = (uint8_t)sqlite3_column_int(q, 8),
+        .sender = (uint8_t)sqlite3_column_int(q, 9),
+        .risk = (uint8_t)sqlite3_column_int(q, 10),
+        .judged = (uint8_t)sqlite3_column_int(q, 11),
+        .keywords = db_text(q, 12, a),
+    };
+    return c->keywords;
+}
+
 static enum sp_status
 fill(struct store_search *ss, struct side *side)
 {
@@ -184,23 +205,7 @@ fill(struct store_search *ss, struct side *side)
     side->list = arena_array(&side->arena, max, sizeof *side->list);
     enum sp_status st = side->list ? ask(ss, side, &q) : SP_NOMEM;
     while (!st && side->n < max && !(st = db_step(side->db, q))) {
-        struct candidate *c = &side->list[side->n++];
-        *c = (struct candidate){
-            .docid = sqlite3_column_int64(q, 0),
-            .id = (uint64_t)sqlite3_column_int64(q, 1),
-            .folder = (uint64_t)sqlite3_column_int64(q, 2),
-            .sort = sqlite3_column_int64(q, 3),
-            .date = sqlite3_column_int64(q, 4),
-            .flags = (uint32_t)sqlite3_column_int64(q, 5),
-            .size = (uint64_t)sqlite3_column_int64(q, 6),
-            .seal = (uint8_t)sqlite3_column_int(q, 7),
-            .lock = (uint8_t)sqlite3_column_int(q, 8),
-            .sender = (uint8_t)sqlite3_column_int(q, 9),
-            .risk = (uint8_t)sqlite3_column_int(q, 10),
-            .judged = (uint8_t)sqlite3_column_int(q, 11),
-            .keywords = db_text(q, 12, &side->arena),
-        };
-        if (!c->keywords)
+        if (!read_candidate(q, &side->arena, &side->list[side->n++]))
             st = SP_NOMEM;
     }
     db_end(q);
@@ -344,6 +349,55 @@ fits(struct db *db, struct candidate *c, const struct query *q, bool *yes)
             break;
     }
     return st;
+}
+
+/* Unknown unless it is known: NOT of unknown is unknown. */
+enum possible { NO, YES, PERHAPS };
+
+static enum sp_status
+possible(struct db *db, struct candidate *c, const struct query *q, enum possible *out)
+{
+    bool yes = false, text = q->op == QUERY_TERM && query_value(q->word) == SEARCH_VALUE_TEXT;
+    enum sp_status st = SP_OK;
+    if (q->op == QUERY_TERM) {
+        st = fits_term(db, c, q, &yes);
+        *out = yes ? YES : text ? PERHAPS : NO;
+        return st;
+    }
+    *out = q->op == QUERY_OR ? NO : YES;
+    for (const struct query *child = q->first; !st && child; child = child->next) {
+        enum possible one;
+        st = possible(db, c, child, &one);
+        if (q->op == QUERY_NOT)
+            *out = one == PERHAPS ? PERHAPS : one == NO ? YES : NO;
+        else if (one == (q->op == QUERY_OR ? YES : NO))
+            *out = one;
+        else if (one == PERHAPS && *out == (q->op == QUERY_OR ? NO : YES))
+            *out = PERHAPS;
+    }
+    return st;
+}
+
+enum sp_status
+store_search_possible(struct store *s, const struct query *q, uint64_t id, int64_t *sort, bool *yes)
+{
+    struct db *db = db_of(s, id);
+    struct arena a = ARENA_INIT;
+    struct candidate c;
+    enum possible answer = NO;
+    sqlite3_stmt *row = NULL;
+    enum sp_status st = db_query(db, "SELECT 0, " CANDIDATE " FROM message m WHERE m.id = ?", DB_ARGS(DB_I(id)), &row);
+    if (!st)
+        st = db_step(db, row);
+    if (!st)
+        st = read_candidate(row, &a, &c) ? SP_OK : SP_NOMEM;
+    db_end(row);
+    if (!st)
+        st = possible(db, &c, q, &answer);
+    *yes = !st && answer != NO;
+    *sort = st ? 0 : c.sort;
+    arena_release(&a);
+    return st == SP_EOF ? SP_NOT_FOUND : st;
 }
 
 /* --- going on */

@@ -61,6 +61,9 @@ enum sp_status store_search_step(struct store_search *ss, size_t budget, struct 
 /* Does it ask for words of the text itself, which may not be here? */
 bool store_search_wants_text(const struct query *q);
 
+/* Can this message be a hit, when a server says that it holds the words? What is known here must fit; words that are not here may. */
+enum sp_status store_search_possible(struct store *s, const struct query *q, uint64_t id, int64_t *sort, bool *yes) SP_MUST_USE;
+
 /* The rows with these ids, in that order; those that are gone are left out. */
 enum sp_status store_rows(struct store *s, const uint64_t *ids, size_t n, struct arena *a, struct wr_index_row **rows, uint32_t *rows_n) SP_MUST_USE;
 

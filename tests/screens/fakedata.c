@@ -183,7 +183,7 @@ fake_verdict(uint32_t number, struct wr_verdict *v, struct arena *arena)
         break;
     case FAKE_MISMATCH:
         sign(v, SP_SIGNATURE_MISMATCH, "bob@example.org", "from-mismatch", arena);
-        warn(v, "confusable-domain", SP_LEVEL_CAUTION, "", "examp1e.org", "", arena);
+        warn(v, "domain-confusable", SP_LEVEL_CAUTION, "", "examp1e.org", "", arena);
         break;
     case FAKE_BAD:
         sign(v, SP_SIGNATURE_BAD, "dave@example.com", "bad-signature", arena);
@@ -251,27 +251,50 @@ uint32_t
 fake_folders(struct wr_folder *out)
 {
     static const struct wr_folder folders[] = {
-        {.id = 1, .account = 1, .name = "INBOX", .role = SP_FOLDER_INBOX, .total = FAKE_MESSAGES, .unread = 3, .selectable = 1},
+        {.id = 1, .account = 1, .name = "INBOX", .role = SP_FOLDER_INBOX, .total = FAKE_MESSAGES, .unread = 3, .selectable = 1, .watched = 1},
         {.id = 2, .account = 1, .name = "Sent", .role = SP_FOLDER_SENT, .total = 120, .selectable = 1},
-        {.id = 3, .account = 1, .name = "Archive", .role = SP_FOLDER_ARCHIVE, .total = 4711, .selectable = 1},
+        {.id = 3, .account = 1, .name = "Archive", .role = SP_FOLDER_ARCHIVE, .total = 4711, .selectable = 1, .pinned = 1},
         {.id = 4, .account = 1, .name = "Projects", .total = 0, .selectable = 0},
         {.id = 5, .account = 1, .name = "Projects/合同 2026", .total = 17, .unread = 2, .selectable = 1},
         {.id = 6, .account = 1, .name = "Evil\033[2J\xe2\x80\xae" "folder", .total = 1, .selectable = 1},
         {.id = 7, .account = 1, .name = "Junk", .role = SP_FOLDER_JUNK, .total = 3, .unread = 3, .selectable = 1},
         {.id = 12, .account = 2, .name = "INBOX", .role = SP_FOLDER_INBOX, .total = 3, .unread = 0, .selectable = 1},
+        {.id = FAKE_VIRTUAL, .name = "All inboxes", .role = SP_FOLDER_INBOX, .total = 7, .unread = 3, .selectable = 1, .kind = SP_FOLDER_VIRTUAL},
+        {.id = FAKE_KEPT, .name = "Bad seals\033[7m", .total = 7, .unread = 1, .selectable = 1, .kind = SP_FOLDER_VIRTUAL, .query = "seal:bad or risk:danger"},
     };
     memcpy(out, folders, sizeof folders);
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        out[i].query = folders[i].query ? folders[i].query : "";
     return sizeof folders / sizeof *folders;
 }
 
 uint32_t
-fake_outbox(struct wr_outbox_item *out)
+fake_jobs(struct wr_job *out)
 {
+    out[0] = (struct wr_job){.id = 21, .kind = SP_JOB_FIRST_SYNC, .account = 1, .what = "INBOX", .done = 12400, .total = 100000, .can_cancel = 1};
+    out[1] = (struct wr_job){.id = 22, .kind = SP_JOB_INDEX, .state = SP_JOB_PAUSED, .what = "", .done = 5};
+    return 2;
+}
+
+uint32_t
+fake_outbox(struct wr_outbox_item *out, struct arena *arena)
+{
+    struct wr_recipient_result *results = arena_array(arena, 3, sizeof *results);
+    results[0] = (struct wr_recipient_result){.address = "erin@gone.example", .code = 550, .text = "5.1.1 No such \033[31muser"};
+    results[1] = (struct wr_recipient_result){.address = "frank@full.example", .code = 452, .text = "4.2.2 Mailbox full"};
+    results[2] = (struct wr_recipient_result){.address = "bob@example.org", .code = 250, .text = "2.1.5 Ok"};
     out[0] = (struct wr_outbox_item){.id = 5, .account = 1, .subject = "Contract, signed", .to = "bob@example.org", .state = SP_OUTBOX_WAITING,
                                      .server_text = "", .next_try = NEWEST};
     out[1] = (struct wr_outbox_item){.id = 6, .account = 1, .subject = "Too large", .to = "dave@example.com", .state = SP_OUTBOX_FAILED,
                                      .status = SP_SERVER_NO, .server_text = "552 5.3.4 Message size exceeds \033[31mlimit"};
-    return 2;
+    out[2] = (struct wr_outbox_item){.id = 7, .account = 1, .subject = "Good wishes", .to = "carol@example.net", .state = SP_OUTBOX_WAITING,
+                                     .server_text = "", .next_try = 4102477200};
+    out[3] = (struct wr_outbox_item){.id = 8, .account = 1, .subject = "Invitation", .to = "bob@example.org, erin@gone.example, frank@full.example",
+                                     .state = SP_OUTBOX_DEFERRED, .status = SP_SERVER_TEMPORARY, .server_text = "", .next_try = 4102477200,
+                                     .results = results, .results_n = 3};
+    out[4] = (struct wr_outbox_item){.id = 9, .account = 1, .subject = "Cut off", .to = "dave@example.com", .state = SP_OUTBOX_UNCERTAIN,
+                                     .status = SP_DISCONNECTED, .server_text = ""};
+    return 5;
 }
 
 uint32_t

@@ -164,9 +164,12 @@ outbox_keeps_every_transmission(void **state)
     o.server_text = "421 gone";
     o.attempts = 2;
     o.sent_copy_done = true;
+    o.sent_uidvalidity = 5;
+    o.sent_uidnext = 50;
     assert_int_equal(store_outbox_put(f->s, &o), SP_OK);
     assert_int_equal(store_outbox_get(f->s, o.id, &f->a, &got), SP_OK);
     assert_true(got.state == SP_OUTBOX_UNCERTAIN && got.status == SP_DISCONNECTED && got.attempts == 2 && got.sent_copy_done);
+    assert_true(got.sent_uidvalidity == 5 && got.sent_uidnext == 50);
     assert_true(got.created == 11 && got.not_before == 12 && got.next_try == 13 && got.draft == 4);
     assert_string_equal(got.server_text, "421 gone");
     assert_int_equal(store_outbox_list(f->s, &f->a, &list, &n), SP_OK);
@@ -179,6 +182,15 @@ outbox_keeps_every_transmission(void **state)
     assert_string_equal(t[0].recipients[1], "too@x");
     assert_null(t[0].recipients[2]);
     assert_string_equal(t[1].recipients[0], "hidden@x");
+    struct store_recipient r = {.address = "too@x", .state = STORE_RCPT_REFUSED, .code = 550, .text = "no such user"};
+    assert_int_equal(store_recipient_put(f->s, t1, &r), SP_OK);
+    assert_int_equal(store_recipient_put(f->s, t2, &r), SP_NOT_FOUND);
+    assert_int_equal(store_transmissions(f->s, o.id, &f->a, &t, &n), SP_OK);
+    assert_true(t[0].n == 2 && t[0].list[0].state == STORE_RCPT_WAITING && t[0].list[1].state == STORE_RCPT_REFUSED && t[0].list[1].code == 550);
+    assert_string_equal(t[0].list[1].text, "no such user");
+    assert_int_equal(store_recipients_again(f->s, o.id), SP_OK);
+    assert_int_equal(store_transmissions(f->s, o.id, &f->a, &t, &n), SP_OK);
+    assert_int_equal(t[0].list[1].state, STORE_RCPT_WAITING);
     assert_int_equal(store_transmission_bytes(f->s, t2, &fd), SP_OK);
     check_fd(fd, "secret", 6);
     assert_int_equal(store_outbox_sent_copy_get(f->s, o.id, &fd), SP_OK);
