@@ -227,6 +227,8 @@
 #define WM_event_folder(F, S, L) S(folder, folder)
 #define WM_event_index(F, S, L) F(U64, folder) F(U64, generation)                             /* rows changed: ask for the page again */
 #define WM_event_outbox(F, S, L) S(outbox_item, item) F(U8, gone)
+/* Another client changed, sent or deleted (gone) this draft: who has it open must not write over that */
+#define WM_event_draft(F, S, L) F(U64, draft) F(U8, gone)
 #define WM_event_notice(F, S, L) F(U16, kind) F(U8, level) L(text, args)
 #define WM_event_locked(F, S, L)
 #define WM_event_job(F, S, L) S(job, job)                                                     /* a few times a second at most; last: a final state */
@@ -374,7 +376,7 @@
     M(0x033d, stay, 0, 0)                                                                                 \
     M(0x0340, event_question, 0, 0) M(0x0341, event_question_gone, 0, 0) M(0x0342, event_account, 0, 0)         \
     M(0x0343, event_folder, 0, 0) M(0x0344, event_index, 0, 0) M(0x0345, event_outbox, 0, 0)                    \
-    M(0x0346, event_notice, 0, 0) M(0x0347, event_locked, 0, 0) M(0x0348, event_job, 0, 0)                                                 \
+    M(0x0346, event_notice, 0, 0) M(0x0347, event_locked, 0, 0) M(0x0348, event_job, 0, 0) M(0x0349, event_draft, 0, 0)                                                 \
     M(0x0201, edit_text, 0, 0) M(0x0202, edited, 1, 0) M(0x0203, save_file, 0, 0) M(0x0204, saved, 1, 0)        \
     M(0x0205, read_file, 0, 0) M(0x0206, open_file, 0, 0) M(0x0207, reconnect, 0, 0) M(0x0208, connected, 1, 0) \
     M(0x0209, suspend, 0, 0)                                                                                    \

@@ -412,6 +412,14 @@ door_broadcast(struct door *d, uint16_t type, const void *msg)
         send_event(c, type, msg);
 }
 
+void
+door_broadcast_others(struct door *d, uint64_t client, uint16_t type, const void *msg)
+{
+    for (struct client *c = d->clients; c; c = c->next)
+        if (c->number != client)
+            send_event(c, type, msg);
+}
+
 bool
 door_send_to(struct door *d, uint64_t client, uint16_t type, const void *msg)
 {

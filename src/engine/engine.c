@@ -14,6 +14,7 @@
 #include "journal.h"
 #include "judge.h"
 #include "outbox.h"
+#include "upkeep.h"
 
 void *
 engine_alloc(size_t size)
@@ -82,8 +83,9 @@ engine_texts(struct arena *a, const char *const *texts, size_t n)
 }
 
 void
-engine_opened(struct engine *e)
+engine_opened(struct engine *e, bool cache_lost)
 {
+    upkeep_opened(e, cache_lost);
     journal_load(e);
     accounts_opened(e);
     outbox_opened(e);
@@ -92,9 +94,10 @@ engine_opened(struct engine *e)
 }
 
 void
-engine_closing(struct engine *e)
+engine_closing(struct engine *e, enum sp_status why)
 {
-    door_end_requests(e->door, SP_LOCKED);
+    door_end_requests(e->door, why);
+    upkeep_closing(e);
     judge_closing(e);
     outbox_closing(e);
     accounts_closing(e);

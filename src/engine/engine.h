@@ -33,6 +33,7 @@ struct outbox;
 struct peers;
 struct profile;
 struct questions;
+struct upkeep;
 
 struct engine {
     struct role *role;         /* owned by main */
@@ -53,6 +54,7 @@ struct engine {
     struct judge *judge;
     struct keysrv *keysrv;
     struct outbox *outbox;
+    struct upkeep *upkeep;
 };
 
 /* Zeroed memory that is always there: when none is left the process ends at once. Everything that matters is journaled in the store,
@@ -72,8 +74,8 @@ struct wr_text *engine_texts(struct arena *a, const char *const *texts, size_t n
 size_t engine_count(const char *const *texts);
 
 /* The store was opened: every part of the engine begins its work. */
-void engine_opened(struct engine *e);
-/* The store is about to be closed: everything that would use it ends. */
-void engine_closing(struct engine *e);
+void engine_opened(struct engine *e, bool cache_lost);
+/* The store is about to be closed: everything that would use it ends; requests that were waiting end with why. */
+void engine_closing(struct engine *e, enum sp_status why);
 
 #endif

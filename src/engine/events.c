@@ -76,6 +76,12 @@ events_folder(struct engine *e, uint64_t folder)
 }
 
 void
+events_draft(struct engine *e, uint64_t client, uint64_t draft, bool gone)
+{
+    door_broadcast_others(e->door, client, WM_TYPE_event_draft, &(struct wm_event_draft){.draft = draft, .gone = gone});
+}
+
+void
 events_notice(struct engine *e, enum sp_notice kind, enum sp_level level, const char *const *args)
 {
     struct arena arena = ARENA_INIT;

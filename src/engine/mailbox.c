@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "accounts.h"
+#include "base/log.h"
 #include "door.h"
 #include "events.h"
 #include "handlers.h"
@@ -148,6 +149,8 @@ on_read(const struct reading_result *r, void *arg)
     }
     enum sp_status st = r->st;
     struct wr_verdict shown;
+    if (!st && store_body_used(o->engine->store, o->message) != SP_OK)
+        log_line("that a message was read is not noted");
     if (!st && r->verdict) {
         st = store_message_get(o->engine->store, o->message, &arena, &m);
         shown = *r->verdict;

@@ -17,6 +17,7 @@
 #include "peers.h"
 #include "profile.h"
 #include "questions.h"
+#include "upkeep.h"
 
 static void
 load_config(struct engine *e, const char *path)
@@ -123,6 +124,7 @@ begin(struct engine *e)
     e->judge = judge_new(e);
     e->keysrv = keysrv_new(e);
     e->outbox = outbox_new(e);
+    e->upkeep = upkeep_new(e);
     return e->control;
 }
 
@@ -130,7 +132,7 @@ static void
 end(struct engine *e)
 {
     if (e->store) {
-        engine_closing(e);
+        engine_closing(e, SP_LOCKED);
         store_close(e->store);
         e->store = NULL;
     }
@@ -146,6 +148,7 @@ end(struct engine *e)
     judge_free(e->judge);
     keysrv_free(e->keysrv);
     outbox_free(e->outbox);
+    upkeep_free(e->upkeep);
     accounts_free(e->accounts);
     role_free(e->role);
     arena_release(&e->arena);

@@ -10,6 +10,7 @@
 #include "engine.h"
 #include "jobs.h"
 #include "judge.h"
+#include "upkeep.h"
 
 #define NEWEST 200             /* messages of a folder that is not pinned */
 #define BATCH 64               /* ids asked of the store at once */
@@ -142,6 +143,8 @@ static bool
 refill(struct prefetch *p)
 {
     struct engine *e = p->account->engine;
+    if (upkeep_full(e)) /* the account is tried anew when there is room */
+        return false;
     for (;;) {
         bool more = p->ids_n == BATCH && (p->all ? p->ids[BATCH - 1] != p->last : p->taken < NEWEST);
         p->last = p->ids_n ? p->ids[p->ids_n - 1] : 0;

@@ -16,6 +16,11 @@ void profile_describe(const struct engine *e, struct wm_welcome *m);
 void profile_keys_connected(struct engine *e);
 /* Somebody used the engine: the clock of the lock starts anew. */
 void profile_used(struct engine *e);
+/* The folder of the databases. */
+const char *profile_folder(const struct engine *e);
+/* The store is closed and opened again with the key that is in use: its cache is damaged. When that cannot be done now it is tried again;
+   until then the store is locked. */
+void profile_reopen(struct engine *e);
 /* Asks the supervisor to end everything. */
 void profile_end_engine(struct engine *e);
 

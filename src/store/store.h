@@ -13,10 +13,27 @@
 
 struct store;
 
+/* What the whole program must know, whichever call met it; that call fails as well (SP_CORRUPT, SP_FULL, SP_READ_ONLY). */
+enum store_trouble {
+    STORE_CACHE_DAMAGED, /* close it and open it again: the cache is kept aside and begins anew */
+    STORE_OWN_DAMAGED,   /* nothing can be done here: the person has to bring a good own.db */
+    STORE_FULL,          /* no space: what was asked for is not kept */
+    STORE_READ_ONLY,
+};
+struct store_watcher {
+    void (*trouble)(enum store_trouble what, void *arg); /* called within a call of the store, which it must not use; may come often */
+    void (*alive)(void *arg); /* a few times a second while store_open brings an old store up to date: seconds for a million messages */
+    void *arg;
+};
 /* Opens or creates both databases in folder (0700, made when missing). key: 32 bytes of key and 16 of salt. SP_CORRUPT: `own`
-   cannot be read with this key; a damaged `cache` is kept aside as cache.damaged-DATE and *cache_lost is set. SP_READ_ONLY, SP_FULL,
-   SP_BUSY. */
-enum sp_status store_open(const char *folder, const struct secret *key, bool *cache_lost, struct store **out) SP_MUST_USE;
+   cannot be read with this key; it is left as it is. A damaged `cache` (found damaged now, or in use before store_close) is kept aside
+   as cache.damaged-DATE, in place of an earlier one, and *cache_lost is set. SP_READ_ONLY, SP_FULL, SP_BUSY. watcher: copied, NULL = none;
+   its functions may be NULL too. */
+enum sp_status store_open(const char *folder, const struct secret *key, const struct store_watcher *watcher, bool *cache_lost, struct store **out) SP_MUST_USE;
+/* The name of the file in the folder under which this opening kept a damaged cache, else "". Valid while the store is open. */
+const char *store_damaged_name(const struct store *s);
+/* Is there room for some more? Writes and removes a small file in the folder. Works without an open store. */
+bool store_has_room(const char *folder);
 void store_close(struct store *s);
 /* Several changes as one: nests not. On failure everything since begin is undone by store_rollback. */
 enum sp_status store_begin(struct store *s) SP_MUST_USE;
