@@ -96,8 +96,9 @@
     F(I64, not_before) F(I64, not_after) L(text, reasons)
 
 /* --- servers */
+/* compress (IMAP): 0 never, 1 where the way to the server is long, 2 always */
 #define WR_server(F, S, L)                                                                                     \
-    F(STR, host) F(U16, port) F(U8, transport) F(STR, user) F(STR, auth) F(STR, pin) F(STR, ca_pem) F(U32, timeout_ms)
+    F(STR, host) F(U16, port) F(U8, transport) F(STR, user) F(STR, auth) F(STR, pin) F(STR, ca_pem) F(U32, timeout_ms) F(U8, compress)
 /* What STATUS says of a folder (RFC 9051 section 6.3.11): told 0 = nothing; highestmodseq 0 = not known */
 #define WR_imap_state(F, S, L) F(U8, told) F(U32, uidvalidity) F(U32, uidnext) F(U32, exists) F(U32, unseen) F(U64, highestmodseq)
 /* state: when the server has LIST-STATUS (RFC 5819) */
