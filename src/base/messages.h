@@ -96,8 +96,9 @@
     F(I64, not_before) F(I64, not_after) L(text, reasons)
 
 /* --- servers */
+/* compress (IMAP): 0 never, 1 where the way to the server is long, 2 always */
 #define WR_server(F, S, L)                                                                                     \
-    F(STR, host) F(U16, port) F(U8, transport) F(STR, user) F(STR, auth) F(STR, pin) F(STR, ca_pem) F(U32, timeout_ms)
+    F(STR, host) F(U16, port) F(U8, transport) F(STR, user) F(STR, auth) F(STR, pin) F(STR, ca_pem) F(U32, timeout_ms) F(U8, compress)
 /* What STATUS says of a folder (RFC 9051 section 6.3.11): told 0 = nothing; highestmodseq 0 = not known */
 #define WR_imap_state(F, S, L) F(U8, told) F(U32, uidvalidity) F(U32, uidnext) F(U32, exists) F(U32, unseen) F(U64, highestmodseq)
 /* state: when the server has LIST-STATUS (RFC 5819) */
@@ -158,6 +159,7 @@
 #define WM_index_page(F, S, L) F(U64, folder) F(U8, where) F(I64, sort) F(U64, id) F(U16, count) /* index_rows */
 #define WM_index_rows(F, S, L) F(U64, folder) F(U64, generation) F(U32, total) F(U32, unread) F(U8, more_older) F(U8, more_newer) L(index_row, rows)
 #define WM_open_message(F, S, L) F(U64, message) F(U8, interactive)                           /* message_view; progress on the way */
+/* verdict.reply_quote is left out ("") of a message of the store: replies are made by the engine */
 #define WM_message_view(F, S, L) F(U64, message) F(U64, folder) F(U32, flags) S(verdict, verdict)
 #define WM_open_part(F, S, L) F(U64, message) F(STR, path) F(U8, interactive)                 /* message_view of an encrypted part (S29) */
 #define WM_get_part(F, S, L) F(U64, message) F(STR, path)                                     /* part_content; path "" = whole source */

@@ -159,15 +159,19 @@ on_read(const struct reading_result *r, void *arg)
         return;
     }
     enum sp_status st = r->st;
+    struct wr_verdict shown;
     if (!st && store_body_used(o->engine->store, o->message) != SP_OK)
         log_line("that a message was read is not noted");
-    if (!st && r->verdict)
+    if (!st && r->verdict) {
         st = store_message_get(o->engine->store, o->message, &arena, &m);
+        shown = *r->verdict;
+        shown.reply_quote = ""; /* replies are made here: a large text need not go twice */
+    }
     if (st)
         request_fail(o->rq, st, r->text);
     else if (r->verdict)
         request_reply(o->rq, WM_TYPE_message_view,
-                      &(struct wm_message_view){.message = o->message, .folder = m.folder, .flags = m.flags, .verdict = *r->verdict});
+                      &(struct wm_message_view){.message = o->message, .folder = m.folder, .flags = m.flags, .verdict = shown});
     else
         request_reply(o->rq, WM_TYPE_part_content, r->content);
     arena_release(&arena);
