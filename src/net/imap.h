@@ -25,6 +25,7 @@ struct imap {
     struct mailimap *session;  /* NULL = not connected */
     mailstream *mailstream;
     bool secure, authenticated, selected;
+    bool compress;             /* allowed, and not tried yet */
     bool modseq;               /* the selected folder has mod-sequences */
     uint32_t capabilities;     /* enum sp_imap_capability */
     struct buf capability_text;

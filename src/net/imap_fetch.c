@@ -16,6 +16,7 @@
 #define HEADER_MAX 262144    /* of a message's header: the server is asked for no more */
 #define BODY_MAX 209715200   /* 200 MiB */
 #define BATCH_MESSAGES 200
+#define FEW 100              /* messages that are no large answer */
 #define BATCH_BYTES 1048576
 
 struct batch {
@@ -302,10 +303,13 @@ fetch(struct batch *b, const char *set, const char *items)
 {
     if (!uidset_valid(set))
         return SP_INVALID;
+    enum sp_status st = uidset_span(set) >= FEW ? imap_prepare_bulk(b->im) : SP_OK;
+    if (st)
+        return st;
     b->messages = calloc(BATCH_MESSAGES, sizeof *b->messages);
     if (!b->messages)
         return SP_NOMEM;
-    enum sp_status st = b->since ? fetch_changed(b, set, items) : uidset_span(set) > SPAN_TRUSTED ? fetch_existing(b, set, items) : fetch_named(b, set, items);
+    st = b->since ? fetch_changed(b, set, items) : uidset_span(set) > SPAN_TRUSTED ? fetch_existing(b, set, items) : fetch_named(b, set, items);
     free(b->messages);
     arena_release(&b->arena);
     return st;
@@ -435,7 +439,9 @@ imap_fetch_body(struct imap *im, uint32_t uid, imap_progress_fn *fn, void *arg, 
         return SP_INVALID;
     if (!im->session)
         return SP_DISCONNECTED;
-    enum sp_status st = memfd_open(&b.fd);
+    enum sp_status st = imap_prepare_bulk(im);
+    if (!st)
+        st = memfd_open(&b.fd);
     if (st)
         return st;
     limits.literal = BODY_MAX;

@@ -29,6 +29,8 @@ stream_release(struct stream *s)
         tls_bye(s->tls);
     tls_free(s->tls);
     s->tls = NULL;
+    zip_free(s->zip);
+    s->zip = NULL;
     if (s->fd >= 0)
         (void)close(s->fd);
     s->fd = -1;
@@ -148,8 +150,10 @@ stream_connect(struct stream *s, int resolver_fd, const char *host, uint16_t por
         if (!st)
             resolve_interleave(&a);
     }
+    int64_t start = loop_now_ms();
     if (!st)
         st = resolve_connect(&a, wait_connect, s, &s->fd);
+    s->connect_ms = loop_now_ms() - start;
     return st ? fail(s, st) : SP_OK;
 }
 
@@ -174,9 +178,8 @@ stream_start_tls(struct stream *s, const struct tls_anchors *a, const struct tls
 
 /* ---- reading and writing */
 
-/* One read without waiting: TLS_DONE with *n > 0, or what to wait for. */
 static enum tls_step
-read_some(struct stream *s, char *buf, size_t len, size_t *n)
+read_raw(struct stream *s, char *buf, size_t len, size_t *n)
 {
     if (s->tls)
         return tls_read(s->tls, buf, len, n);
@@ -187,6 +190,40 @@ read_some(struct stream *s, char *buf, size_t len, size_t *n)
     if (got == 0)
         return TLS_CLOSED;
     return errno == EAGAIN || errno == EINTR ? TLS_WANT_READ : TLS_FAILED;
+}
+
+/* One read without waiting: TLS_DONE with *n > 0, or what to wait for. */
+static enum tls_step
+read_some(struct stream *s, char *buf, size_t len, size_t *n)
+{
+    if (!s->zip)
+        return read_raw(s, buf, len, n);
+    for (;;) {
+        enum sp_status st = zip_read(s->zip, buf, len, n);
+        if (st) {
+            (void)fail(s, st);
+            return TLS_FAILED;
+        }
+        if (*n)
+            return TLS_DONE;
+        enum tls_step step = read_raw(s, zip_room(s->zip), ZIP_INPUT, n);
+        if (step != TLS_DONE)
+            return step;
+        zip_filled(s->zip, *n);
+    }
+}
+
+bool
+stream_pending(const struct stream *s)
+{
+    return (s->tls && tls_pending(s->tls)) || (s->zip && zip_pending(s->zip));
+}
+
+enum sp_status
+stream_start_zip(struct stream *s, const char *first, size_t len)
+{
+    s->zip = zip_new(first, len);
+    return s->zip ? SP_OK : fail(s, SP_NOMEM);
 }
 
 static enum sp_status
@@ -237,7 +274,7 @@ stream_wait_input(struct stream *s, int64_t ms, bool *ready)
     enum stream_cancel old = s->cancel;
     struct pollfd p = {.fd = s->fd, .events = POLLIN};
     *ready = true;
-    if (s->failed || (s->tls && tls_pending(s->tls)))
+    if (s->failed || stream_pending(s))
         return s->failed;
     s->cancel = STREAM_CANCEL_NOW;
     enum sp_status st = poll_once(s, &p, 1, ms);
@@ -270,9 +307,10 @@ note_tail(struct stream *s, const char *bytes, size_t len)
     memcpy(s->tail + keep - len, bytes, len);
 }
 
-enum sp_status
-stream_write(struct stream *s, const void *bytes, size_t len)
+static enum sp_status
+write_raw(void *arg, const char *bytes, size_t len)
 {
+    struct stream *s = arg;
     const char *at = bytes;
     size_t left = len;
     while (left && !s->failed) {
@@ -292,6 +330,12 @@ stream_write(struct stream *s, const void *bytes, size_t len)
         atomic_store(&s->watch->busy_ms, loop_now_ms());
     }
     return s->failed;
+}
+
+enum sp_status
+stream_write(struct stream *s, const void *bytes, size_t len)
+{
+    return s->zip ? zip_write(s->zip, bytes, len, write_raw, s) : write_raw(s, bytes, len);
 }
 
 bool
