@@ -80,6 +80,8 @@ class Person:
 
     def copy(self):
         folder, row = self.pick()
+        if row and row.subject in self.model.contested:
+            return  # who counts copies of what moves about?
         number = self.number_of("Archive" if folder == "INBOX" else "INBOX") if row else None
         if number:
             sure = self.ask("copy", number, row.id)
@@ -90,6 +92,7 @@ class Person:
         folder, row = self.pick()
         number = self.number_of(folder) if row else None
         if number:
+            self.model.ending.add(row.subject)
             sure = self.ask("flags", DELETED, 0, "", "-", row.id)
             if sure is not False:
                 self.model.flags(row.subject, DELETED, 0, (), sure)
