@@ -4,21 +4,81 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
+#include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 
 #define MAX_ATTEMPTS 3 /* passphrases that the person may type for one operation */
 
 /* ---- start */
 
+/* What `gpgconf --list-dirs` says, in one piece; "" when it cannot be asked. Owned by the caller. */
+static void
+list_dirs(struct buf *out)
+{
+    char program[] = "gpgconf", list[] = "--list-dirs";
+    char *const argv[] = {program, list, NULL};
+    char bytes[4096];
+    posix_spawn_file_actions_t actions;
+    int ends[2], status;
+    pid_t pid;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return;
+    if (posix_spawn_file_actions_init(&actions) == 0) {
+        bool started = posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO) == 0 &&
+                       posix_spawnp(&pid, program, &actions, NULL, argv, environ) == 0;
+        (void)close(ends[1]);
+        ends[1] = -1;
+        for (ssize_t n; started && (n = read(ends[0], bytes, sizeof bytes)) != 0;)
+            if (n > 0)
+                buf_add(out, bytes, (size_t)n);
+            else if (errno != EINTR)
+                break;
+        while (started && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+            ;
+        (void)posix_spawn_file_actions_destroy(&actions);
+    }
+    (void)close(ends[0]);
+    if (ends[1] >= 0)
+        (void)close(ends[1]);
+}
+
+/* The value of a line "NAME:VALUE" without its percent escapes. NULL: there is none. Owned by the caller. */
+static char *
+dir_of(const struct buf *dirs, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = buf_str(dirs); *at; at += strcspn(at, "\n"), at += *at == '\n') {
+        if (strncmp(at, name, len) != 0 || at[len] != ':')
+            continue;
+        char *value = strndup(at + len + 1, strcspn(at + len + 1, "\n")), *to = value;
+        for (const char *from = value; value && (*to = *from); to++, from++) {
+            unsigned byte;
+            if (*from == '%' && sscanf(from + 1, "%2x", &byte) == 1 && byte) {
+                *to = (char)byte;
+                from += 2;
+            }
+        }
+        return value;
+    }
+    return NULL;
+}
+
 enum sp_status
 pgp_start(const char *home, struct pgp_paths *paths)
 {
     gpgme_engine_info_t info;
     *paths = (struct pgp_paths){NULL, NULL, NULL};
+    /* Asking gpgconf for everything and gpgsm for its version costs GPGME four programs at every start; one tells what is needed here. */
+    (void)gpgme_set_global_flag("disable-gpgconf", "1");
     if (!gpgme_check_version("1.16.0"))
         return SP_UNAVAILABLE;
     /* gpgconf reads the home from the environment only. */
@@ -28,14 +88,13 @@ pgp_start(const char *home, struct pgp_paths *paths)
         return SP_UNAVAILABLE;
     while (info && info->protocol != GPGME_PROTOCOL_OpenPGP)
         info = info->next;
-    const char *socket_path = gpgme_get_dirinfo("agent-socket");
-    const char *folder = gpgme_get_dirinfo("homedir");
-    if (!info || !info->file_name || !socket_path || !folder)
-        return SP_UNAVAILABLE;
-    paths->gpg = strdup(info->file_name);
-    paths->agent_socket = strdup(socket_path);
-    paths->home = strdup(*home ? home : folder);
-    return paths->gpg && paths->agent_socket && paths->home ? SP_OK : SP_NOMEM;
+    struct buf dirs = BUF_INIT;
+    list_dirs(&dirs);
+    paths->agent_socket = dir_of(&dirs, "agent-socket");
+    paths->home = *home ? strdup(home) : dir_of(&dirs, "homedir");
+    buf_release(&dirs);
+    paths->gpg = info && info->file_name ? strdup(info->file_name) : NULL;
+    return paths->gpg && paths->agent_socket && paths->home ? SP_OK : SP_UNAVAILABLE;
 }
 
 void
