@@ -4,14 +4,10 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -20,35 +16,27 @@
 
 /* ---- start */
 
-/* What `gpgconf --list-dirs` says, in one piece; "" when it cannot be asked. Owned by the caller. */
+/* What `gpgconf --list-dirs` says, gpgconf being where gpg is; nothing when it cannot be asked. */
 static void
-list_dirs(struct buf *out)
+list_dirs(const char *gpg, struct buf *out)
 {
-    char program[] = "gpgconf", list[] = "--list-dirs";
-    char *const argv[] = {program, list, NULL};
-    char bytes[4096];
-    posix_spawn_file_actions_t actions;
-    int ends[2], status;
-    pid_t pid;
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return;
-    if (posix_spawn_file_actions_init(&actions) == 0) {
-        bool started = posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO) == 0 &&
-                       posix_spawnp(&pid, program, &actions, NULL, argv, environ) == 0;
-        (void)close(ends[1]);
-        ends[1] = -1;
-        for (ssize_t n; started && (n = read(ends[0], bytes, sizeof bytes)) != 0;)
-            if (n > 0)
-                buf_add(out, bytes, (size_t)n);
-            else if (errno != EINTR)
-                break;
-        while (started && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-            ;
-        (void)posix_spawn_file_actions_destroy(&actions);
+    struct buf program = BUF_INIT;
+    gpgme_ctx_t ctx = NULL;
+    gpgme_data_t data = NULL;
+    const char *argv[] = {"gpgconf", "--list-dirs", NULL};
+    buf_add(&program, gpg, (size_t)(strrchr(gpg, '/') ? strrchr(gpg, '/') + 1 - gpg : 0));
+    buf_adds(&program, "gpgconf");
+    if (!gpgme_new(&ctx) && !gpgme_data_new(&data) && !gpgme_set_protocol(ctx, GPGME_PROTOCOL_SPAWN) &&
+        !gpgme_op_spawn(ctx, buf_str(&program), argv, NULL, data, NULL, 0)) {
+        size_t len;
+        char *text = gpgme_data_release_and_get_mem(data, &len);
+        data = NULL;
+        buf_add(out, text, len);
+        gpgme_free(text);
     }
-    (void)close(ends[0]);
-    if (ends[1] >= 0)
-        (void)close(ends[1]);
+    gpgme_data_release(data);
+    gpgme_release(ctx);
+    buf_release(&program);
 }
 
 /* The value of a line "NAME:VALUE" without its percent escapes. NULL: there is none. Owned by the caller. */
@@ -89,7 +77,8 @@ pgp_start(const char *home, struct pgp_paths *paths)
     while (info && info->protocol != GPGME_PROTOCOL_OpenPGP)
         info = info->next;
     struct buf dirs = BUF_INIT;
-    list_dirs(&dirs);
+    if (info && info->file_name)
+        list_dirs(info->file_name, &dirs);
     paths->agent_socket = dir_of(&dirs, "agent-socket");
     paths->home = *home ? strdup(home) : dir_of(&dirs, "homedir");
     buf_release(&dirs);
