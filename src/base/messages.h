@@ -159,6 +159,7 @@
 #define WM_index_page(F, S, L) F(U64, folder) F(U8, where) F(I64, sort) F(U64, id) F(U16, count) /* index_rows */
 #define WM_index_rows(F, S, L) F(U64, folder) F(U64, generation) F(U32, total) F(U32, unread) F(U8, more_older) F(U8, more_newer) L(index_row, rows)
 #define WM_open_message(F, S, L) F(U64, message) F(U8, interactive)                           /* message_view; progress on the way */
+/* verdict.reply_quote is left out ("") of a message of the store: replies are made by the engine */
 #define WM_message_view(F, S, L) F(U64, message) F(U64, folder) F(U32, flags) S(verdict, verdict)
 #define WM_open_part(F, S, L) F(U64, message) F(STR, path) F(U8, interactive)                 /* message_view of an encrypted part (S29) */
 #define WM_get_part(F, S, L) F(U64, message) F(STR, path)                                     /* part_content; path "" = whole source */

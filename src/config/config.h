@@ -46,6 +46,7 @@ struct config {
     bool ascii;                   /* no symbols beyond ASCII */
     const char *download_folder;
     uint32_t undo_seconds, lock_minutes;
+    bool index_decrypted;         /* the text of decrypted messages is searched as well */
     uint32_t cache_size;          /* MiB of bodies, 0 = no limit */
     const char *gnupg_home;       /* "" = GnuPG's own */
     const char *const *openers;   /* "type=argv words" lines */

@@ -15,6 +15,7 @@
 #include "door.h"
 #include "events.h"
 #include "handlers.h"
+#include "jobs.h"
 #include "outbox.h"
 #include "questions.h"
 #include "sync.h"
@@ -488,6 +489,7 @@ accounts_closing(struct engine *e)
         if (a->sync)
             go_offline(a);
         sync_free(a->sync);
+        jobs_end(a->changes, SP_JOB_CANCELLED, SP_OK); /* its record: the changes stay in the journal */
         credentials_release(&a->credentials);
         e->accounts->first = a->next;
         free(a->pin_name);

@@ -16,6 +16,7 @@
 #include "peers.h"
 #include "profile.h"
 #include "questions.h"
+#include "search.h"
 
 #define MAX_CLIENTS 32
 #define MAX_REQUESTS 256      /* of one client at once: beyond, it is not read from */
@@ -229,6 +230,7 @@ client_free(struct client *c)
         loop_timer_remove(c->timer);
     wire_conn_free(c->conn);
     questions_client_gone(d->engine, c->number);
+    search_client_gone(d->engine, c->number);
     log_line("client %llu left", (unsigned long long)c->number);
     free(c);
     if (d->outdated && !d->clients)
