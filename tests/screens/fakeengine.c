@@ -176,6 +176,8 @@ send_draft(struct fake *f, uint32_t id, const struct wr_draft *d)
         return;
     }
     (void)!wire_send_queued(f->engine, id, &(struct wm_queued){.outbox = 5});
+    (void)!wire_send_event_outbox(f->engine, 0, &(struct wm_event_outbox){.item = {.id = 5, .account = 1, .subject = d->subject, .to = d->to,
+                                  .server_text = "", .next_try = (int64_t)time(NULL) + 9}});
 }
 
 /* ---- the engine */
