@@ -33,6 +33,7 @@ struct batch {
     struct peer_call *call;
     struct store_message *rows; /* parsed, in the arena; NULL before */
     uint32_t stored;          /* of them */
+    bool alone, waiting;      /* the last message of one that killed its parser: once more, when no other suspect is there */
 };
 
 struct headers {
@@ -226,10 +227,29 @@ split(struct batch *b)
     batch_end(b);
 }
 
+/* A parser that dies takes others with it that were at work: whoever is left over is tried one after the other, so that the innocent
+   are told from the one that does it. */
+static void
+next_alone(struct headers *h)
+{
+    struct batch *next = NULL;
+    for (struct batch *b = h->first; b; b = b->next) {
+        if (b->alone && !b->waiting)
+            return;
+        if (b->waiting)
+            next = b;
+    }
+    if (next) {
+        next->waiting = false;
+        parse(next);
+    }
+}
+
 static void
 on_parsed(const struct call_reply *r, struct arena *arena, void *arg)
 {
     struct batch *b = arg;
+    struct headers *h = b->owner;
     enum sp_status st = r->status;
     const struct wm_parsed_headers *m = NULL;
     (void)arena;
@@ -241,14 +261,19 @@ on_parsed(const struct call_reply *r, struct arena *arena, void *arg)
     bool good = m && m->summaries_n == b->n;
     for (uint32_t i = 0; good && i < b->n; i++)
         good = m->summaries[i].tag == i;
-    if (good)
+    if (good) {
         make_rows(b, m->summaries);
-    else if (st == SP_UNAVAILABLE || st == SP_CANCELLED)
+    } else if (st == SP_UNAVAILABLE || st == SP_CANCELLED) {
         drop_batch(b, st);
-    else if (b->n > 1)
+        return; /* h may be gone */
+    } else if (b->n > 1) {
         split(b);
-    else
+    } else if (st == SP_CRASHED && !b->alone) {
+        b->alone = b->waiting = true;
+    } else {
         make_rows(b, NULL);
+    }
+    next_alone(h);
 }
 
 static void
