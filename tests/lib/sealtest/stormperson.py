@@ -2,6 +2,7 @@
 """A person at the door who does this and that, keeps in mind what was confirmed, and does not mind that processes die meanwhile."""
 
 import collections
+import urllib.parse
 
 from . import doordrive, stormmodel, util
 from .doordrive import ANSWERED, DELETED, FLAGGED, SEEN
@@ -141,7 +142,11 @@ class Person:
             return 1
 
     def look(self):
-        """Sees how the outbox stands."""
+        """Sees how the outbox stands, and what was told about it."""
+        for line in self.door.events():
+            words = line.split(" ")
+            if words[:2] == ["notice", str(doordrive.PERHAPS_TWICE)]:
+                self.seen[urllib.parse.unquote(words[2])].add(doordrive.UNCERTAIN)
         for item in self.door.outbox():
             self.seen[item.subject].add(item.state)
 
