@@ -29,6 +29,7 @@ struct jobs;
 struct journal;
 struct judge;
 struct keysrv;
+struct linger;
 struct outbox;
 struct peers;
 struct profile;
@@ -53,6 +54,7 @@ struct engine {
     struct judge *judge;
     struct keysrv *keysrv;
     struct outbox *outbox;
+    struct linger *linger;
 };
 
 /* Zeroed memory that is always there: when none is left the process ends at once. Everything that matters is journaled in the store,

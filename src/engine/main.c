@@ -13,6 +13,7 @@
 #include "jobs.h"
 #include "judge.h"
 #include "keysrv.h"
+#include "linger.h"
 #include "outbox.h"
 #include "peers.h"
 #include "profile.h"
@@ -67,6 +68,7 @@ on_door(struct engine *e, struct wm_door *m)
     e->accounts = accounts_new(e);
     confine(e, m->config);
     door_open(e->door, wire_take_fd(&m->listener), m->token);
+    linger_stay(e, m->stay);
     profile_begin(e);
 }
 
@@ -123,6 +125,7 @@ begin(struct engine *e)
     e->judge = judge_new(e);
     e->keysrv = keysrv_new(e);
     e->outbox = outbox_new(e);
+    e->linger = linger_new(e);
     return e->control;
 }
 
@@ -146,6 +149,7 @@ end(struct engine *e)
     judge_free(e->judge);
     keysrv_free(e->keysrv);
     outbox_free(e->outbox);
+    linger_free(e->linger);
     accounts_free(e->accounts);
     role_free(e->role);
     arena_release(&e->arena);
