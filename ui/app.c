@@ -8,6 +8,7 @@
 #include "i18n.h"
 #include "loop.h"
 #include "notice.h"
+#include "place.h"
 #include "save.h"
 #include "views.h"
 #include "words.h"
@@ -161,6 +162,7 @@ app_init(struct app *a, int stub_fd, int engine_fd)
     enum sp_status st = ui_loop_open(a);
     if (st)
         return st;
+    a->place = place_new();
     view_index_open(a);
     app_ask_accounts(a);
     app_ask_folders(a);
@@ -175,6 +177,8 @@ app_release(struct app *a)
     for (struct view *v = a->top; v; v = v->below)
         if (v->ops->kind == V_EDITOR)
             editor_flush(a, v);
+    place_note(a);
+    place_free(a);
     while (a->top)
         app_close(a, a->top);
     app_settle(a);
@@ -195,6 +199,8 @@ app_release(struct app *a)
     buf_release(&a->status);
     buf_release(&a->find);
     save_end(a);
+    if (a->searching)
+        index_free(a, a->searching);
     free(a->undo.ids);
     free(a->pending.ids);
     arena_release(&a->accounts.arena);
@@ -236,10 +242,10 @@ app_close(struct app *a, struct view *v)
 }
 
 struct view *
-app_find(struct app *a, enum view_kind kind)
+app_find(struct app *a, unsigned kinds)
 {
     struct view *v = a->top;
-    while (v && v->ops->kind != kind)
+    while (v && !(v->ops->kind & kinds))
         v = v->below;
     return v;
 }
@@ -259,6 +265,7 @@ app_settle(struct app *a)
     if (a->dirty && !a->lent && !a->quit && a->draw && a->top) {
         a->dirty = false;
         app_draw(a);
+        place_note(a);
     }
 }
 

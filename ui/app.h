@@ -15,6 +15,7 @@
 #include "sealpost.h"
 #include "view.h"
 
+struct place;
 struct ticket;
 struct question;
 
@@ -76,13 +77,18 @@ struct app {
     struct app_accounts accounts;
     struct app_folders folders;
     struct app_jobs jobs;
+    struct place *place;               /* owned */
     struct app_log_line log[APP_LOG_LINES]; /* a ring */
     unsigned log_n;
 
     struct app_change undo, pending;
+    struct view *searching;            /* owned; the list of a search whose answer is awaited */
+    bool search_here;                  /* what is searched for is looked for in this folder, not everywhere */
     int saving_fd;                     /* what waits for a file name; 0: nothing */
     char *saving_path;                 /* owned */
     uint64_t undo_outbox;              /* the message that `undo` brings back; 0: none */
+    int64_t undo_until;                /* when it leaves (seconds since 1970); 0: not known */
+    struct loop_timer *undo_timer;     /* the seconds until then are counted on the screen */
     struct loop_timer *reconnect_timer;
     int reconnect_ms;
     int cursor_y, cursor_x;            /* of this picture */
@@ -119,8 +125,8 @@ void app_dirty(struct app *a);
 void app_push(struct app *a, struct view *v);
 /* Closes the view wherever it is in the stack. Closing the last one quits. */
 void app_close(struct app *a, struct view *v);
-/* The topmost view of a kind, NULL when there is none. */
-struct view *app_find(struct app *a, enum view_kind kind);
+/* The topmost view of one of these kinds, NULL when there is none. */
+struct view *app_find(struct app *a, unsigned kinds);
 /* Runs an action in the top view, and those that work everywhere. */
 void app_action(struct app *a, enum action action, const char *arg);
 /* During draw: the terminal's cursor stands here, because something is typed here; or the attention is here, without a cursor. */

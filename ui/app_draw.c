@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One picture: title, view, hints, status. */
+#include <stdio.h>
 #include <string.h>
 
 #include "app.h"
 #include "i18n.h"
+#include "notice.h"
 #include "pager.h"
 #include "words.h"
 
@@ -99,10 +101,18 @@ draw_hints(struct app *a, struct rect r)
     struct draw *d = a->draw;
     int x = r.x + 1, end = r.x + r.w - 1;
     if (question_open(a) || (a->prompt && a->prompt->kind != PROMPT_KEY)) {
+        if (a->prompt && a->prompt->note.len) {
+            (void)draw_text(d, r.y, x, end - x, STYLE_ERROR, buf_str(&a->prompt->note));
+            return;
+        }
         x = draw_hint(d, r.y, x, end, "Enter", _("Done"));
         x = draw_hint(d, r.y, x, end, "Esc", _("Cancel"));
         if (a->prompt && a->prompt->complete)
-            (void)draw_hint(d, r.y, x, end, "Tab", _("Complete"));
+            x = draw_hint(d, r.y, x, end, "Tab", _("Complete"));
+        if (a->prompt && a->prompt->toggle)
+            x = draw_hint(d, r.y, x, end, "^T", a->prompt->toggle_hint);
+        if (a->prompt && a->prompt->help)
+            (void)draw_hint(d, r.y, x, end, "?", _("Help"));
         return;
     }
     unsigned kind = a->top->ops->kind;
@@ -147,9 +157,29 @@ draw_status(struct app *a, struct rect r)
     } else if (a->status.len && a->status_style == STYLE_ALARM) {
         draw_line(a->draw, r.y, r.x, r.w, STYLE_ALARM, "");
         (void)draw_text(a->draw, inner.y, inner.x, inner.w, STYLE_ALARM, buf_str(&a->status));
-    } else {
+    } else if (a->status.len) {
         (void)draw_text(a->draw, inner.y, inner.x, inner.w, a->status_style, buf_str(&a->status));
+    } else if (notice_undo_seconds(a)) {
+        struct buf text = BUF_INIT, keys = BUF_INIT;
+        char seconds[16];
+        (void)snprintf(seconds, sizeof seconds, "%d", notice_undo_seconds(a));
+        (void)keymap_keys(&a->keymap, ACTION_UNDO, V_LISTS, 1, &keys);
+        words_fill(&text, _("Sent in {1} s. {2} takes it back."), (const char *[]){seconds, buf_str(&keys)}, 2);
+        (void)draw_text(a->draw, inner.y, inner.x, inner.w, STYLE_STATUS, buf_str(&text));
+        buf_release(&text);
+        buf_release(&keys);
     }
+}
+
+/* What can be typed, above the line where it is typed. */
+static void
+draw_explained(struct app *a, struct rect body)
+{
+    struct pager *p = a->prompt ? a->prompt->explained : NULL;
+    if (!p)
+        return;
+    draw_fill(a->draw, body, STYLE_NORMAL);
+    pager_draw(p, a->draw, (struct rect){body.y, body.x + 1, body.h, body.w - 2});
 }
 
 void
@@ -166,6 +196,7 @@ app_draw(struct app *a)
         (void)draw_text(a->draw, 1, 0, cols, STYLE_NORMAL, _("at least 40 columns and 10 lines."));
     } else {
         a->top->ops->draw(a, a->top, s.body); /* first: the title tells how far it is scrolled */
+        draw_explained(a, s.body);
         draw_title(a, s.title);
         if (question_open(a))
             question_draw(a, s.body);

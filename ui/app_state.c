@@ -181,7 +181,8 @@ folder_event(struct app *a, const struct wr_folder *new)
             app_ask_folders(a);
         return;
     }
-    app_ask_folders(a);
+    if (!view_search_shows(a, new->id))
+        app_ask_folders(a);
 }
 
 void
@@ -218,7 +219,7 @@ app_folder_by_role(const struct app *a, uint32_t account, enum sp_folder_role ro
 {
     for (uint32_t i = 0; i < a->folders.n; i++) {
         const struct wr_folder *f = &a->folders.rows[i];
-        if (f->role == role && f->selectable && (!account || f->account == account))
+        if (f->role == role && f->selectable && f->kind != SP_FOLDER_VIRTUAL && (!account || f->account == account))
             return f;
     }
     return NULL;

@@ -7,6 +7,7 @@
 #include "i18n.h"
 #include "views.h"
 
+#define HAND_OVER_MS 1000
 #define COLUMNS_MOST 78 /* longer lines are hard to read, and quoted ones must still fit */
 
 struct editor {
@@ -15,6 +16,9 @@ struct editor {
     struct view *owner;  /* what opened it lies below and lives longer */
     char *title;         /* owned */
     editor_fn *fn;
+    char *first;               /* owned; the text as it was, for who forgets the changes */
+    struct loop_timer *timer;  /* until what was typed is handed over, for the case that the screen is lost */
+    bool handed;
     size_t top;
     int height;
 };
@@ -45,6 +49,20 @@ draw(struct app *a, struct view *v, struct rect area)
     app_cursor(a, area.y + (int)(row - x->top), area.x + 1 + col);
 }
 
+/* The owner keeps what was typed so far. */
+static void
+on_timer(struct loop *l, void *arg)
+{
+    struct app *a = arg;
+    struct editor *x = (struct editor *)app_find(a, V_EDITOR);
+    (void)l;
+    if (!x)
+        return;
+    x->timer = NULL;
+    x->handed = true;
+    x->fn(a, x->owner, buf_str(&x->edit.text));
+}
+
 static void
 finish(struct app *a, struct editor *x, bool take)
 {
@@ -54,7 +72,7 @@ finish(struct app *a, struct editor *x, bool take)
     bool changed = x->edit.changed;
     buf_init(&x->edit.text);
     app_close(a, &x->view);
-    fn(a, owner, take && changed ? buf_str(&text) : NULL);
+    fn(a, owner, take && changed ? buf_str(&text) : x->handed ? x->first : NULL); /* the view is freed at the end of the turn */
     buf_release(&text);
 }
 
@@ -82,6 +100,8 @@ key(struct app *a, struct view *v, uint32_t k)
     if (keymap_lookup(&a->keymap, k, V_EDITOR) != ACTION_NONE && !a->pasting)
         return false;
     (void)edit_key(&x->edit, k, x->height);
+    if (x->edit.changed && !x->timer)
+        x->timer = loop_timer_add(a->loop, HAND_OVER_MS, on_timer, a);
     return true;
 }
 
@@ -121,7 +141,10 @@ editor_free(struct app *a, struct view *v)
 {
     struct editor *x = (struct editor *)v;
     (void)a;
+    if (x->timer)
+        loop_timer_remove(x->timer);
     edit_release(&x->edit);
+    free(x->first);
     free(x->title);
     free(x);
 }
@@ -134,10 +157,10 @@ view_editor_open(struct app *a, struct view *owner, const char *title_text, cons
     struct editor *x = calloc(1, sizeof *x);
     if (!x)
         return;
-    *x = (struct editor){.view.ops = &ops, .owner = owner, .title = strdup(title_text), .fn = fn};
+    *x = (struct editor){.view.ops = &ops, .owner = owner, .title = strdup(title_text), .fn = fn, .first = strdup(text)};
     edit_init(&x->edit);
     edit_set(&x->edit, text);
-    if (!x->title) {
+    if (!x->title || !x->first) {
         editor_free(a, &x->view);
         return;
     }

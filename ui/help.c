@@ -68,7 +68,7 @@ view_help_open(struct app *a, const struct view *about)
     }
     pager_add(p, STYLE_NORMAL, 0, "");
     pager_add(p, STYLE_NORMAL, 0, _("Every action has a name for the command line (:) and for the configuration; Tab completes it."));
-    if (kind & (V_INDEX | V_MESSAGE))
+    if (kind & (V_LISTS | V_MESSAGE))
         add_symbols(a, p);
     buf_release(&keys);
     buf_release(&line);

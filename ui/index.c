@@ -7,6 +7,7 @@
 
 #include "i18n.h"
 #include "index.h"
+#include "place.h"
 #include "rows.h"
 #include "words.h"
 
@@ -19,7 +20,7 @@ enum tag { TAG_REPLACE = 1, TAG_OLDER, TAG_NEWER, TAG_STATE };
 static struct index *
 index_of(struct app *a)
 {
-    return (struct index *)app_find(a, V_INDEX);
+    return (struct index *)app_find(a, V_LISTS);
 }
 
 /* ---- pages */
@@ -50,6 +51,25 @@ prefetch(struct app *a, struct index *x)
     }
 }
 
+/* The page from the remembered row on, then the one before it. False: nothing is left from there on, the list is asked for from its top. */
+static bool
+found_spot(struct app *a, struct index *x, uint64_t tag)
+{
+    struct index_rows *w = &x->window;
+    int line = x->spot.line;
+    if (tag == TAG_REPLACE && w->n == 0) {
+        x->spot = (struct index_spot){0};
+        x->loaded = false;
+        ask_replace(a, x, SP_PAGE_NEWEST);
+        return false;
+    }
+    if (tag == TAG_OLDER || (tag == TAG_REPLACE && w->more_newer))
+        return true;
+    x->spot = (struct index_spot){0};
+    x->list.top = line < 0 && !w->more_newer ? 0 : x->list.cursor - (line < 0 ? 0 : line);
+    return true;
+}
+
 void
 index_on_page(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
 {
@@ -59,6 +79,7 @@ index_on_page(struct app *a, struct view *v, const struct call_reply *r, struct 
         return;
     *(tag == TAG_OLDER ? &x->older : tag == TAG_NEWER ? &x->newer : &x->replacing) = false;
     if (r->status || !r->in || r->in->type != WM_TYPE_index_rows) {
+        x->to_end = x->to_start = false;
         app_failed(a, r);
         return;
     }
@@ -74,18 +95,25 @@ index_on_page(struct app *a, struct view *v, const struct call_reply *r, struct 
         bool first = !x->loaded;
         st = index_rows_replace(&x->window, page, &x->list);
         x->loaded = true;
-        if (x->to_end)
+        if (x->to_end && !x->again)
             x->list.cursor = x->list.top = (int)x->window.n - 1;
-        if (first || x->to_start)
+        if (first || (x->to_start && !x->again))
             x->list.cursor = x->list.top = 0;
-        x->to_end = x->to_start = false;
+        if (!x->again) /* else this is not yet the page that was jumped to */
+            x->to_end = x->to_start = false;
     }
     if (st)
         app_status(a, STYLE_ERROR, words_status(st));
+    if (x->spot.id && !found_spot(a, x, tag))
+        return;
     list_fit(&x->list, (int)x->window.n, x->list.height);
+    if (tag == TAG_REPLACE && !x->placed) {
+        x->placed = true;
+        place_go_on(a);
+    }
     if (x->again) {
         x->again = false;
-        ask_replace(a, x, x->window.more_newer ? SP_PAGE_FROM : SP_PAGE_NEWEST);
+        ask_replace(a, x, x->to_end ? SP_PAGE_OLDEST : x->window.more_newer && !x->to_start ? SP_PAGE_FROM : SP_PAGE_NEWEST);
         return;
     }
     prefetch(a, x);
@@ -103,7 +131,8 @@ ask_replace(struct app *a, struct index *x, enum sp_page where)
         x->again = true;
         return;
     }
-    size_t n = w->n > FIRST_PAGE ? w->n : FIRST_PAGE;
+    bool jump = x->to_start || x->to_end;
+    size_t n = w->n > FIRST_PAGE && !jump ? w->n : FIRST_PAGE;
     size_t from = 0;
     if (n > REFRESH_MOST) { /* only what is around the cursor is asked for again */
         n = REFRESH_MOST;
@@ -117,6 +146,11 @@ ask_replace(struct app *a, struct index *x, enum sp_page where)
     } else if (m.where == SP_PAGE_FROM) {
         m.where = SP_PAGE_NEWEST;
     }
+    if (!x->loaded && x->spot.id) {
+        m.where = SP_PAGE_FROM;
+        m.sort = x->spot.sort;
+        m.id = x->spot.id;
+    }
     m.count = (uint16_t)n;
     app_drop(a, &x->view, TAG_OLDER);
     app_drop(a, &x->view, TAG_NEWER);
@@ -127,8 +161,23 @@ ask_replace(struct app *a, struct index *x, enum sp_page where)
 
 /* ---- folders */
 
-static void
-show_folder(struct app *a, struct index *x, uint64_t folder)
+void
+index_show(struct app *a, struct index *x, uint64_t folder)
+{
+    index_show_at(a, x, folder, NULL);
+}
+
+void
+index_spot_now(const struct index *x, struct index_spot *out)
+{
+    const struct wr_index_row *row = x->list.cursor < (int)x->window.n ? &x->window.rows[x->list.cursor] : NULL;
+    *out = row ? (struct index_spot){.sort = row->sort, .id = row->id, .line = x->list.cursor - x->list.top} : x->spot;
+    if (row && x->list.top == 0 && !x->window.more_newer)
+        out->line = -1;
+}
+
+void
+index_show_at(struct app *a, struct index *x, uint64_t folder, const struct index_spot *spot)
 {
     app_tickets_drop(a, &x->view);
     index_rows_release(&x->window);
@@ -136,22 +185,30 @@ show_folder(struct app *a, struct index *x, uint64_t folder)
     x->provisional = false;
     x->list = (struct list){.height = x->list.height};
     x->loaded = x->older = x->newer = x->replacing = x->again = false;
+    x->spot = spot ? *spot : (struct index_spot){0};
     ask_replace(a, x, SP_PAGE_NEWEST);
     app_dirty(a);
+}
+
+/* The folder's own list, at the bottom; what was found above it is left. */
+static struct index *
+bottom_index(struct app *a)
+{
+    struct view *v;
+    while ((v = app_find(a, V_SEARCH)))
+        app_close(a, v);
+    return (struct index *)app_find(a, V_INDEX);
 }
 
 void
 view_index_folder(struct app *a, uint64_t folder)
 {
-    struct index *x = index_of(a);
-    char value[32];
+    struct index *x = bottom_index(a);
     if (!x)
         return;
     x->provisional = false;
-    (void)snprintf(value, sizeof value, "%llu", (unsigned long long)folder);
-    app_tell(a, WM_TYPE_set_state, &(struct wm_set_state){.name = "ui.folder", .value = value});
     if (x->folder != folder)
-        show_folder(a, x, folder);
+        index_show(a, x, folder);
 }
 
 static bool
@@ -170,14 +227,14 @@ show_inbox(struct app *a, struct index *x)
         if (a->folders.rows[i].selectable)
             folder = &a->folders.rows[i];
     if (folder && folder->id != x->folder)
-        show_folder(a, x, folder->id);
+        index_show(a, x, folder->id);
     x->provisional = folder && is_local(a, folder);
 }
 
 void
 view_index_folders_changed(struct app *a)
 {
-    struct index *x = index_of(a);
+    struct index *x = (struct index *)app_find(a, V_INDEX);
     if (x && x->provisional)
         show_inbox(a, x);
 }
@@ -186,19 +243,20 @@ static void
 on_state(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
 {
     struct index *x = (struct index *)v;
-    const struct wr_folder *folder = NULL;
+    const struct wr_folder *folder = *a->options.folder ? app_folder_by_name(a, 0, a->options.folder) : NULL;
+    bool known = r->status == SP_OK && r->in && r->in->type == WM_TYPE_state_value;
     (void)arena;
     (void)tag;
     if (!r->final || x->folder)
         return;
-    if (*a->options.folder)
-        folder = app_folder_by_name(a, 0, a->options.folder);
-    if (!folder && r->status == SP_OK && r->in && r->in->type == WM_TYPE_state_value)
-        folder = app_folder(a, strtoull(((const struct wm_state_value *)r->in->msg)->value, NULL, 10));
+    if (place_restore(a, x, known && !folder ? ((const struct wm_state_value *)r->in->msg)->value : ""))
+        return;
     if (folder)
         view_index_folder(a, folder->id);
     else
         show_inbox(a, x);
+    if (!x->folder)
+        place_go_on(a); /* nothing to wait for */
 }
 
 void
@@ -211,8 +269,6 @@ view_index_start(struct app *a)
     if (a->options.compose && !x->composed) {
         x->composed = true;
         compose_start(a, SP_DRAFT_NEW, 0, a->options.compose);
-    } else {
-        compose_resume(a);
     }
 }
 
@@ -256,11 +312,10 @@ view_index_step(struct app *a, int step, bool unread)
     return 0;
 }
 
-void
-view_index_patch(struct app *a, const uint64_t *ids, size_t n, uint32_t add, uint32_t remove)
+static void
+patch(struct index *x, const uint64_t *ids, size_t n, uint32_t add, uint32_t remove)
 {
-    struct index *x = index_of(a);
-    for (size_t i = 0; x && i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         struct wr_index_row *row = index_rows_find(&x->window, ids[i]);
         if (!row)
             continue;
@@ -272,18 +327,84 @@ view_index_patch(struct app *a, const uint64_t *ids, size_t n, uint32_t add, uin
         else if (!was && is && x->window.unread)
             x->window.unread--;
     }
+}
+
+void
+view_index_patch(struct app *a, const uint64_t *ids, size_t n, uint32_t add, uint32_t remove)
+{
+    for (struct view *v = a->top; v; v = v->below)
+        if (v->ops->kind & V_LISTS)
+            patch((struct index *)v, ids, n, add, remove);
     app_dirty(a);
+}
+
+void
+view_index_keyword(struct app *a, const uint64_t *ids, size_t n, const char *word, bool on)
+{
+    for (struct view *v = a->top; v; v = v->below) {
+        struct index *x = (struct index *)v;
+        for (size_t i = 0; i < n && v->ops->kind & V_LISTS; i++) {
+            struct wr_index_row *row = index_rows_find(&x->window, ids[i]);
+            if (row)
+                index_rows_keyword(&x->window, row, word, on);
+        }
+    }
 }
 
 void
 view_index_moved(struct app *a, const uint64_t *ids, size_t n)
 {
+    for (struct view *v = a->top; v; v = v->below) {
+        struct index *x = (struct index *)v;
+        if (!(v->ops->kind & V_LISTS))
+            continue;
+        index_rows_remove(&x->window, ids, n, &x->list);
+        list_fit(&x->list, (int)x->window.n, x->list.height);
+        prefetch(a, x);
+    }
+}
+
+static bool
+has_word(const char *list, const char *word, size_t len)
+{
+    for (const char *at = list; (at = strstr(at, word)) && *at; at++) {
+        bool begins = at == list || at[-1] == ' ';
+        if (begins && (at[len] == ' ' || at[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+void
+view_index_keywords(struct app *a, struct buf *out)
+{
     struct index *x = index_of(a);
-    if (!x)
-        return;
-    index_rows_remove(&x->window, ids, n, &x->list);
-    list_fit(&x->list, (int)x->window.n, x->list.height);
-    prefetch(a, x);
+    for (size_t i = 0; x && i < x->window.n; i++) {
+        const char *at = x->window.rows[i].keywords;
+        while (at && *(at += strspn(at, " "))) {
+            size_t len = strcspn(at, " ");
+            struct buf word = BUF_INIT;
+            buf_add(&word, at, len);
+            if (!has_word(buf_str(out), buf_str(&word), len))
+                buf_addf(out, "%s%s", out->len ? " " : "", buf_str(&word));
+            buf_release(&word);
+            at += len;
+        }
+    }
+}
+
+const struct wr_folder *
+index_folder_of(const struct app *a, const struct index *x, const struct wr_index_row *row)
+{
+    const struct wr_folder *own = row->folder ? app_folder(a, row->folder) : NULL;
+    return own ? own : app_folder(a, x->folder);
+}
+
+bool
+index_is_mixed(const struct app *a, const struct index *x)
+{
+    const struct wr_folder *folder = app_folder(a, x->folder);
+    return x->search || (folder && folder->kind == SP_FOLDER_VIRTUAL);
 }
 
 /* ---- actions */
@@ -310,12 +431,30 @@ find_row(struct app *a, struct index *x)
     }
 }
 
+/* In a list of several folders: each one whose deleted messages are seen here. */
+static void
+expunge(struct app *a, struct index *x)
+{
+    const struct index_rows *w = &x->window;
+    if (!index_is_mixed(a, x)) {
+        app_tell(a, WM_TYPE_expunge, &(struct wm_expunge){.folder = x->folder});
+        return;
+    }
+    for (size_t i = 0; i < w->n; i++) {
+        bool first = w->rows[i].flags & SP_FLAG_DELETED;
+        for (size_t j = 0; j < i && first; j++)
+            first = !(w->rows[j].flags & SP_FLAG_DELETED) || w->rows[j].folder != w->rows[i].folder;
+        if (first)
+            app_tell(a, WM_TYPE_expunge, &(struct wm_expunge){.folder = w->rows[i].folder});
+    }
+}
+
 static void
 on_expunge_answer(struct app *a, struct view *v, const char *text, uint64_t tag)
 {
     (void)tag;
     if (text && *text == 'y')
-        app_tell(a, WM_TYPE_expunge, &(struct wm_expunge){.folder = ((struct index *)v)->folder});
+        expunge(a, (struct index *)v);
 }
 
 static bool
@@ -362,7 +501,7 @@ message_action(struct app *a, struct index *x, enum action action, const char *a
     if (x->list.cursor >= (int)w->n)
         return messages_knows(action); /* nothing to do it to */
     const struct wr_index_row *row = &w->rows[x->list.cursor];
-    const struct wr_folder *folder = app_folder(a, x->folder);
+    const struct wr_folder *folder = index_folder_of(a, x, row);
     size_t n = w->marks_n ? w->marks_n : 1, before = w->n;
     bool was_marked = w->marks_n > 0;
     uint64_t *ids = calloc(n, sizeof *ids); /* a copy: what is moved away loses its mark */
@@ -396,8 +535,8 @@ open_action(struct app *a, struct index *x, enum action action)
     return true;
 }
 
-static bool
-action(struct app *a, struct view *v, enum action action, const char *arg)
+bool
+index_action(struct app *a, struct view *v, enum action action, const char *arg)
 {
     struct index *x = (struct index *)v;
     if (move_action(a, x, action) || open_action(a, x, action))
@@ -410,7 +549,8 @@ action(struct app *a, struct view *v, enum action action, const char *arg)
         if (!view_index_step(a, 1, true))
             app_status(a, STYLE_STATUS, _("No unread message here."));
         return true;
-    case ACTION_FIND: app_prompt_find(a, v); return true;
+    case ACTION_SEARCH: search_prompt(a, v, arg ? arg : ""); return true;
+    case ACTION_FIND_HERE: app_prompt_find(a, v); return true;
     case ACTION_FIND_NEXT: find_row(a, x); return true;
     case ACTION_UNDO:
         if (!compose_undo(a) && !messages_undo(a))
@@ -425,8 +565,8 @@ action(struct app *a, struct view *v, enum action action, const char *arg)
     }
 }
 
-static void
-event(struct app *a, struct view *v, const struct wire_in *in)
+void
+index_event(struct app *a, struct view *v, const struct wire_in *in)
 {
     struct index *x = (struct index *)v;
     if (in->type != WM_TYPE_event_index)
@@ -436,8 +576,8 @@ event(struct app *a, struct view *v, const struct wire_in *in)
         ask_replace(a, x, x->window.more_newer ? SP_PAGE_FROM : SP_PAGE_NEWEST);
 }
 
-static void
-refresh(struct app *a, struct view *v)
+void
+index_refresh(struct app *a, struct view *v)
 {
     struct index *x = (struct index *)v;
     x->older = x->newer = x->replacing = false;
@@ -462,20 +602,21 @@ title(struct app *a, struct view *v, struct buf *left, struct buf *right)
         words_fill(right, _("{1} unread of {2}"), args, 2);
 }
 
-static void
+void
 index_free(struct app *a, struct view *v)
 {
     struct index *x = (struct index *)v;
     (void)a;
     index_rows_release(&x->window);
+    search_free(x->search);
     free(x);
 }
 
 void
 view_index_open(struct app *a)
 {
-    static const struct view_ops ops = {.name = N_("List of messages"), .kind = V_INDEX, .draw = index_draw, .action = action,
-                                        .event = event, .refresh = refresh, .title = title, .free = index_free};
+    static const struct view_ops ops = {.name = N_("List of messages"), .kind = V_INDEX, .draw = index_draw, .action = index_action,
+                                        .event = index_event, .refresh = index_refresh, .title = title, .free = index_free};
     struct index *x = calloc(1, sizeof *x);
     if (!x)
         return;

@@ -58,12 +58,24 @@ draw_security(struct draw *d, const struct layout_index *l, int y, const struct 
 #undef STYLE
 }
 
+/* At the end of the line; at most a third of the subject's room. Returns the columns that they take. */
+static int
+draw_keywords(struct draw *d, const struct layout_index *l, int y, const char *keywords, enum theme_style style)
+{
+    int most = l->subject.w / 3, w = keywords && *keywords ? words_width(keywords) : 0;
+    w = w > most ? most : w;
+    if (w < 2)
+        return 0;
+    (void)draw_text(d, y, l->subject.x + l->subject.w - w, w, style, keywords);
+    return w + 1;
+}
+
 static void
 draw_row(struct app *a, const struct index *x, const struct layout_index *l, int y, const struct wr_index_row *row, bool on_cursor,
          int64_t now)
 {
     struct draw *d = a->draw;
-    const struct wr_folder *folder = app_folder(a, x->folder);
+    const struct wr_folder *folder = index_folder_of(a, x, row);
     bool sent = folder && (folder->role == SP_FOLDER_SENT || folder->role == SP_FOLDER_DRAFTS || folder->role == SP_FOLDER_OUTBOX);
     enum theme_style style = on_cursor                        ? STYLE_CURSOR
                              : row->flags & SP_FLAG_DELETED   ? STYLE_DELETED
@@ -88,7 +100,13 @@ draw_row(struct app *a, const struct index *x, const struct layout_index *l, int
         address_column(row->from_address, row->from_name, l->from.w, &text);
     (void)draw_text(d, y, l->from.x, l->from.w, style, buf_str(&text));
     const char *subject = *row->subject ? row->subject : _("(no subject)");
-    (void)draw_text(d, y, l->subject.x, l->subject.w, style, subject);
+    int words_w = draw_keywords(d, l, y, row->keywords, on_cursor ? style : STYLE_LABEL);
+    (void)draw_text(d, y, l->subject.x, l->subject.w - words_w, style, subject);
+    if (l->where.w && folder) {
+        buf_clear(&text);
+        folder_label(a, folder, &text);
+        (void)draw_text(d, y, l->where.x, l->where.w, on_cursor ? style : STYLE_LABEL, buf_str(&text));
+    }
     /* The gaps look like the text beside them: the terminal's attributes change once in a line, not at every column. */
     if (style == STYLE_UNREAD || style == STYLE_DELETED) {
         draw_fill(d, (struct rect){y, l->from.x - 1, 1, 1}, style);
@@ -106,6 +124,7 @@ draw_head(struct app *a, const struct index *x, const struct layout_index *l)
     draw_fill(d, l->head, STYLE_HEAD);
     (void)draw_text(d, l->head.y, l->seal.x, 4, STYLE_HEAD, _("Seal"));
     (void)draw_text(d, l->head.y, l->date.x, l->date.w, STYLE_HEAD, _("Date"));
+    (void)draw_text(d, l->head.y, l->where.x, l->where.w, STYLE_HEAD, _("Folder"));
     (void)draw_text(d, l->head.y, l->from.x, l->from.w, STYLE_HEAD, sent ? _("To") : _("From"));
     (void)draw_text(d, l->head.y, l->subject.x, l->subject.w, STYLE_HEAD, _("Subject"));
 }
@@ -116,7 +135,7 @@ index_draw(struct app *a, struct view *v, struct rect area)
     struct index *x = (struct index *)v;
     struct layout_index l;
     int64_t now = (int64_t)time(NULL);
-    layout_index(area, !x->no_sidebar, &l);
+    layout_index(area, !x->no_sidebar, index_is_mixed(a, x), &l);
     if (l.sidebar.w) {
         folders_draw_sidebar(a, l.sidebar, x->folder);
         draw_vertical(a->draw, l.divider, STYLE_RULE);
@@ -129,6 +148,7 @@ index_draw(struct app *a, struct view *v, struct rect area)
     }
     if (x->window.n == 0) {
         const char *text = !a->ready || (x->folder && !x->loaded) ? _("Loading…")
+                           : x->search                            ? _("Nothing was found.")
                            : x->folder                            ? _("No messages here.")
                                                                   : _("No folder yet. A shows the accounts.");
         (void)draw_text(a->draw, l.rows.y + 1, l.rows.x + 2, l.rows.w - 2, STYLE_DIM, text);

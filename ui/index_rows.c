@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "app.h"
 
@@ -181,6 +182,26 @@ index_rows_newer(struct index_rows *w, const struct wm_index_rows *page, struct 
     take_facts(w, page);
     compact(w);
     return SP_OK;
+}
+
+void
+index_rows_keyword(struct index_rows *w, struct wr_index_row *row, const char *word, bool on)
+{
+    struct buf all = BUF_INIT;
+    size_t len = strlen(word);
+    for (const char *at = row->keywords ? row->keywords : ""; *(at += strspn(at, " ")); at += strcspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (n == len && strncasecmp(at, word, n) == 0)
+            continue;
+        buf_adds(&all, all.len ? " " : "");
+        buf_add(&all, at, n);
+    }
+    if (on)
+        buf_addf(&all, "%s%s", all.len ? " " : "", word);
+    const char *text = arena_strdup(&w->arena, buf_str(&all));
+    if (text)
+        row->keywords = text;
+    buf_release(&all);
 }
 
 void

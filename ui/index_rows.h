@@ -32,6 +32,8 @@ enum sp_status index_rows_replace(struct index_rows *w, const struct wm_index_ro
 enum sp_status index_rows_older(struct index_rows *w, const struct wm_index_rows *page, struct list *list) SP_MUST_USE;
 enum sp_status index_rows_newer(struct index_rows *w, const struct wm_index_rows *page, struct list *list) SP_MUST_USE;
 struct wr_index_row *index_rows_find(struct index_rows *w, uint64_t id);
+/* The row's keywords with this one, or without it. */
+void index_rows_keyword(struct index_rows *w, struct wr_index_row *row, const char *word, bool on);
 /* Takes rows out, as if the engine had said so. */
 void index_rows_remove(struct index_rows *w, const uint64_t *ids, size_t n, struct list *list);
 

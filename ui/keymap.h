@@ -14,8 +14,9 @@
 enum view_kind {
     V_INDEX = 1 << 0, V_MESSAGE = 1 << 1, V_FOLDERS = 1 << 2, V_DETAILS = 1 << 3, V_PARTS = 1 << 4, V_TEXT = 1 << 5,
     V_COMPOSE = 1 << 6, V_EDITOR = 1 << 7, V_KEYS = 1 << 8, V_OUTBOX = 1 << 9, V_DRAFTS = 1 << 10, V_HELP = 1 << 11,
-    V_ACCOUNTS = 1 << 12,
-    V_ALL = (1 << 13) - 1,
+    V_ACCOUNTS = 1 << 12, V_SEARCH = 1 << 13,
+    V_ALL = (1 << 14) - 1,
+    V_LISTS = V_INDEX | V_SEARCH,
     V_PAGERS = V_MESSAGE | V_DETAILS | V_TEXT | V_HELP,
     V_MOVING = V_ALL & ~V_EDITOR,
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define SIDEBAR_FROM_COLS 100 /* narrower screens give all columns to the messages */
+#define WHERE_FROM_COLS 90    /* of the list alone */
 #define ROOMY_ROWS 28         /* from here on every header has a line of its own */
 
 static int
@@ -43,7 +44,7 @@ column(struct rect line, int *x, int w, int gap)
 }
 
 void
-layout_index(struct rect body, bool sidebar, struct layout_index *out)
+layout_index(struct rect body, bool sidebar, bool mixed, struct layout_index *out)
 {
     memset(out, 0, sizeof *out);
     struct rect list = body;
@@ -66,6 +67,8 @@ layout_index(struct rect body, bool sidebar, struct layout_index *out)
     out->sender = column(out->head, &x, 1, 0);
     out->risk = column(out->head, &x, 1, 1);
     out->date = column(out->head, &x, narrow ? 0 : 10, 1);
+    bool where = mixed && list.w >= WHERE_FROM_COLS;
+    out->where = column(out->head, &x, where ? 14 : 0, 1);
     int from = narrow ? (end - x) * 45 / 100 : list.w * 30 / 100;
     out->from = column(out->head, &x, at_most(from, 44), 1);
     out->subject = column(out->head, &x, at_least(end - x, 0), 0);

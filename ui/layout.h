@@ -23,9 +23,10 @@ void layout_screen(int rows, int cols, struct layout_screen *out);
 struct layout_index {
     struct rect sidebar, divider; /* w 0: no sidebar */
     struct rect head, rows;
-    struct rect mark, flags, seal, lock, sender, risk, date, from, subject; /* y and h are those of `head` */
+    struct rect mark, flags, seal, lock, sender, risk, date, where, from, subject; /* y and h are those of `head` */
 };
-void layout_index(struct rect body, bool sidebar, struct layout_index *out);
+/* mixed: the rows come from several folders, which are named where there is room. */
+void layout_index(struct rect body, bool sidebar, bool mixed, struct layout_index *out);
 
 /* Reading: the frame that no message can draw in, and below it the text. */
 #define LAYOUT_AXES 4

@@ -21,6 +21,7 @@ struct message {
     struct pager pager;
     uint64_t done, total;  /* of the transfer */
     char *error;           /* owned; why it is not shown */
+    size_t top;            /* where it is scrolled to once it is there */
     bool loaded, all_headers;
 };
 
@@ -94,6 +95,8 @@ show(struct app *a, struct message *x, const struct wm_message_view *m, struct a
     x->flags = m->flags;
     x->loaded = true;
     fill_pager(x);
+    x->pager.start = x->top;
+    x->top = 0;
     mark_seen(a, x);
 }
 
@@ -293,6 +296,9 @@ title(struct app *a, struct view *v, struct buf *left, struct buf *right)
         (void)snprintf(text, sizeof text, " %u/%u", position, total);
         buf_adds(left, text);
     }
+    const struct wr_index_row *row = x->path ? NULL : view_index_row(a, x->id);
+    if (row && row->keywords && *row->keywords)
+        buf_addf(right, "%s  ", row->keywords);
     if (x->loaded) {
         (void)snprintf(text, sizeof text, "%d%%", pager_percent(&x->pager));
         buf_adds(right, text);
@@ -311,33 +317,55 @@ message_free(struct app *a, struct view *v)
     free(x);
 }
 
-static void
+static struct message *
 open_view(struct app *a, uint64_t message, const char *path, enum action then)
 {
     static const struct view_ops ops = {.name = N_("Message"), .kind = V_MESSAGE, .draw = draw, .action = action, .event = event,
                                         .refresh = refresh, .title = title, .free = message_free};
     struct message *x = calloc(1, sizeof *x);
     if (!x)
-        return;
+        return NULL;
     const struct wr_index_row *row = view_index_row(a, message);
     *x = (struct message){.view.ops = &ops, .id = message, .then = then, .path = path ? strdup(path) : NULL,
                           .flags = row ? row->flags : 0};
     if (path && !x->path) {
         free(x);
-        return;
+        return NULL;
     }
     app_push(a, &x->view);
     load(a, x);
+    return x;
 }
 
 void
 view_message_open(struct app *a, uint64_t message, enum action then)
 {
-    open_view(a, message, NULL, then);
+    (void)open_view(a, message, NULL, then);
+}
+
+void
+view_message_open_at(struct app *a, uint64_t message, uint64_t top)
+{
+    struct message *x = open_view(a, message, NULL, ACTION_OPEN);
+    if (x)
+        x->top = top;
+}
+
+bool
+view_message_place(struct app *a, uint64_t *message, uint64_t *top)
+{
+    struct message *x = (struct message *)app_find(a, V_MESSAGE);
+    while (x && x->path)
+        x = (struct message *)x->view.below;
+    if (!x || x->view.ops->kind != V_MESSAGE)
+        return false;
+    *message = x->id;
+    *top = !x->loaded ? x->top : x->pager.start ? x->pager.start : x->pager.top;
+    return true;
 }
 
 void
 view_message_part_open(struct app *a, uint64_t message, const char *path)
 {
-    open_view(a, message, path, ACTION_OPEN);
+    (void)open_view(a, message, path, ACTION_OPEN);
 }

@@ -117,14 +117,126 @@ pick_and_move(struct app *a, const uint64_t *ids, size_t n, bool copy, uint32_t 
     view_folders_open(a, copy ? _("Copy to which folder?") : _("Move to which folder?"), account, on_picked, NULL);
 }
 
+/* Where the list shows several accounts a message has its own. */
+static uint32_t
+account_of(struct app *a, uint64_t id, uint32_t otherwise)
+{
+    const struct wr_index_row *row = view_index_row(a, id);
+    const struct wr_folder *folder = row && row->folder ? app_folder(a, row->folder) : NULL;
+    return folder ? folder->account : otherwise;
+}
+
+/* Every message into its own account's folder of that kind. */
 static void
 move_by_role(struct app *a, const uint64_t *ids, size_t n, uint32_t account, enum sp_folder_role role)
 {
-    const struct wr_folder *folder = app_folder_by_role(a, account, role);
-    if (folder)
-        move_to(a, folder, ids, n, false);
-    else
-        app_say(a, STYLE_ERROR, _("This account has no folder for that ({1})."), words_role(role));
+    uint64_t *mine = calloc(n, sizeof *mine);
+    uint32_t *accounts = calloc(n, sizeof *accounts);
+    for (size_t i = 0; mine && accounts && i < n; i++)
+        accounts[i] = account_of(a, ids[i], account);
+    for (size_t i = 0; mine && accounts && i < n; i++) {
+        size_t mine_n = 0;
+        bool done = false;
+        for (size_t j = 0; j < i && !done; j++)
+            done = accounts[j] == accounts[i];
+        for (size_t j = i; j < n && !done; j++)
+            if (accounts[j] == accounts[i])
+                mine[mine_n++] = ids[j];
+        const struct wr_folder *folder = done ? NULL : app_folder_by_role(a, accounts[i], role);
+        if (folder)
+            move_to(a, folder, mine, mine_n, false);
+        else if (!done)
+            app_say(a, STYLE_ERROR, _("This account has no folder for that ({1})."), words_role(role));
+    }
+    free(mine);
+    free(accounts);
+}
+
+/* ---- keywords */
+
+/* RFC 9051, section 9: an atom, so that every server takes it. */
+static bool
+is_keyword(const char *word, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (word[i] <= ' ' || word[i] > '~' || strchr("(){%*\"\\]", word[i]))
+            return false;
+    return len > 0 && len < 100;
+}
+
+static bool
+complete_keyword(struct app *a, const char *typed, size_t nth, struct buf *out)
+{
+    const char *last = strrchr(typed, ' ');
+    size_t start = last ? (size_t)(last + 1 - typed) : 0;
+    bool found = false;
+    start += typed[start] == '-';
+    struct buf all = BUF_INIT;
+    view_index_keywords(a, &all);
+    size_t len = strlen(typed + start);
+    for (const char *at = buf_str(&all); *(at += strspn(at, " ")) && !found; at += strcspn(at, " ")) {
+        if (strncasecmp(at, typed + start, len) != 0 || nth-- > 0)
+            continue;
+        buf_add(out, typed, start);
+        buf_add(out, at, strcspn(at, " "));
+        found = true;
+    }
+    buf_release(&all);
+    return found;
+}
+
+static void
+change_keyword(struct app *a, const uint64_t *ids, size_t n, const char *word, bool on)
+{
+    struct wr_number *list = numbers(ids, n);
+    struct wr_text text = {.text = word};
+    struct wm_change_flags m = {.messages = list, .messages_n = (uint32_t)n};
+    if (on) {
+        m.add_keywords = &text;
+        m.add_keywords_n = 1;
+    } else {
+        m.remove_keywords = &text;
+        m.remove_keywords_n = 1;
+    }
+    if (list)
+        app_tell(a, WM_TYPE_change_flags, &m);
+    free(list);
+    view_index_keyword(a, ids, n, word, on);
+}
+
+static void
+on_keywords(struct app *a, struct view *v, const char *text, uint64_t tag)
+{
+    (void)v;
+    (void)tag;
+    for (const char *at = text ? text : ""; *(at += strspn(at, " ")); at += strcspn(at, " ")) {
+        bool on = *at != '-';
+        size_t len = strcspn(at, " ") - !on;
+        struct buf word = BUF_INIT;
+        buf_add(&word, at + !on, len);
+        if (is_keyword(buf_str(&word), len))
+            change_keyword(a, a->pending.ids, a->pending.n, buf_str(&word), on);
+        else
+            app_say(a, STYLE_ERROR, _("\"{1}\" is no keyword: letters, digits and signs like $ _ - . are."), buf_str(&word));
+        buf_release(&word);
+    }
+}
+
+static void
+ask_keywords(struct app *a, const uint64_t *ids, size_t n, const char *arg)
+{
+    if (!keep_ids(&a->pending, ids, n))
+        return;
+    if (arg) {
+        on_keywords(a, NULL, arg, 0);
+        return;
+    }
+    struct prompt *p = prompt_text(NULL, _("Keyword (-word takes it away):"), "", on_keywords, 0);
+    if (p) {
+        p->history = HISTORY_KEYWORD;
+        p->complete = complete_keyword;
+    }
+    app_prompt(a, p);
 }
 
 bool
@@ -132,6 +244,7 @@ messages_knows(enum action action)
 {
     switch (action) {
     case ACTION_DELETE:
+    case ACTION_KEYWORD:
     case ACTION_FLAG:
     case ACTION_UNREAD:
     case ACTION_ARCHIVE:
@@ -154,6 +267,7 @@ messages_action(struct app *a, enum action action, const uint64_t *ids, size_t n
     switch (action) {
     case ACTION_DELETE: change_flag(a, ids, n, SP_FLAG_DELETED, !(flags & SP_FLAG_DELETED)); return true;
     case ACTION_FLAG: change_flag(a, ids, n, SP_FLAG_FLAGGED, !(flags & SP_FLAG_FLAGGED)); return true;
+    case ACTION_KEYWORD: ask_keywords(a, ids, n, arg); return true;
     case ACTION_UNREAD: change_flag(a, ids, n, SP_FLAG_SEEN, !(flags & SP_FLAG_SEEN)); return true;
     case ACTION_ARCHIVE: move_by_role(a, ids, n, account, SP_FOLDER_ARCHIVE); return true;
     case ACTION_JUNK: move_by_role(a, ids, n, account, SP_FOLDER_JUNK); return true;

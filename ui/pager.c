@@ -285,6 +285,8 @@ void
 pager_draw(struct pager *p, struct draw *d, struct rect r)
 {
     set_width(p, r.w - p->gutter);
+    p->top = p->start ? p->start : p->top;
+    p->start = 0;
     p->height = r.h;
     clamp(p);
     for (int y = 0; y < r.h && p->top + (size_t)y < p->rows_n; y++) {

@@ -36,6 +36,7 @@ struct pager {
     size_t rows_n, rows_cap;
     size_t next_block, next_at; /* what is wrapped next */
     size_t top;
+    size_t start;               /* the row that is to be the top one once the width is known; 0: as it is */
     int width, height;
     int gutter;                 /* columns left of the text that only frames are drawn in */
     bool failed;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "pager.h"
 
 #define SECRET_MAX 1024
 
@@ -87,6 +88,58 @@ prompt_keys(struct view *v, const char *label, const char *choices, prompt_fn *f
     return p;
 }
 
+static void
+end_help(struct prompt *p)
+{
+    if (p->explained)
+        pager_release(p->explained);
+    free(p->explained);
+    p->explained = NULL;
+}
+
+static void
+begin_help(struct prompt *p, struct app *a)
+{
+    p->explained = calloc(1, sizeof *p->explained);
+    if (!p->explained)
+        return;
+    pager_init(p->explained);
+    p->help(a, p->explained);
+}
+
+/* The keys beside those of the line itself; false: not one of them. */
+static bool
+extra_key(struct prompt *p, struct app *a, uint32_t key)
+{
+    const char *text = line_text(&p->line);
+    size_t at = p->line.cursor;
+    bool before_word = at == 0 || text[at - 1] == ' ' || text[at - 1] == '(';
+    if (p->explained) {
+        enum action move = key == K_PAGE_DOWN || key == K_DOWN ? ACTION_PAGE_DOWN : key == K_PAGE_UP || key == K_UP ? ACTION_PAGE_UP : ACTION_NONE;
+        if (pager_move(p->explained, move, NULL))
+            return true;
+        end_help(p);
+        if (key == K_ESC || key == '?')
+            return true;
+    }
+    if (key == '?' && p->help && before_word) {
+        begin_help(p, a);
+        return true;
+    }
+    if (key == ('T' & 0x1F) && p->toggle) {
+        struct buf label = BUF_INIT;
+        p->toggle(a, p->view, &label);
+        char *text_now = buf_take(&label);
+        if (text_now) {
+            free(p->label);
+            p->label = text_now;
+        }
+        buf_release(&label);
+        return true;
+    }
+    return false;
+}
+
 void
 prompt_free(struct prompt *p)
 {
@@ -96,7 +149,20 @@ prompt_free(struct prompt *p)
     line_release(&p->line);
     secret_release(&p->secret);
     buf_release(&p->complete_base);
+    buf_release(&p->note);
+    end_help(p);
     free(p);
+}
+
+void
+prompt_complain(struct prompt *p, const char *note, size_t at, size_t len)
+{
+    size_t all = p->line.text.len;
+    buf_clear(&p->note);
+    buf_adds(&p->note, note);
+    p->wrong_at = at < all ? at : all;
+    p->wrong_len = len < all - p->wrong_at ? len : all - p->wrong_at;
+    p->line.cursor = p->wrong_at + p->wrong_len;
 }
 
 static enum prompt_result
@@ -171,6 +237,10 @@ prompt_key(struct prompt *p, struct app *a, struct history *h, uint32_t key)
         }
         return PROMPT_CANCELLED;
     }
+    p->wrong_len = 0;
+    buf_clear(&p->note);
+    if (extra_key(p, a, key))
+        return PROMPT_OPEN;
     if (key != K_TAB)
         p->completing = false;
     switch (key) {
@@ -203,7 +273,12 @@ prompt_draw(const struct prompt *p, struct draw *d, struct rect r, int *cursor_x
     }
     if (p->kind == PROMPT_TEXT) {
         size_t start = line_view(&p->line, cols, &column);
-        (void)draw_text(d, r.y, x, cols, STYLE_INPUT, line_text(&p->line) + start);
+        const char *text = line_text(&p->line);
+        (void)draw_text(d, r.y, x, cols, STYLE_INPUT, text + start);
+        if (p->wrong_len && p->wrong_at >= start) {
+            int before = utf8_width(text + start, p->wrong_at - start);
+            (void)draw_textn(d, r.y, x + before, cols - before, STYLE_ALARM, text + p->wrong_at, p->wrong_len);
+        }
     } else if (p->kind == PROMPT_SECRET) {
         /* Not even its length is shown; a sign says that something was typed. */
         if (p->secret.len)

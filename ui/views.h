@@ -19,8 +19,13 @@ const struct wr_index_row *view_index_row(struct app *a, uint64_t message);
 /* The position of the cursor and the size of the folder, for the reader's title; 0 when not known. */
 void view_index_position(struct app *a, uint32_t *position, uint32_t *total);
 
+/* True for the folder of a search that is on the screen: such ones are in no list. */
+bool view_search_shows(struct app *a, uint64_t folder);
+/* The keywords of the messages that are loaded, each once, separated by blanks. */
+void view_index_keywords(struct app *a, struct buf *out);
 /* What was just asked of the engine is shown at once. */
 void view_index_patch(struct app *a, const uint64_t *ids, size_t n, uint32_t add, uint32_t remove);
+void view_index_keyword(struct app *a, const uint64_t *ids, size_t n, const char *word, bool on);
 void view_index_moved(struct app *a, const uint64_t *ids, size_t n);
 
 /* Folders. With fn: choose one for it; without: open it in the list. The prompt names what it is for ("" = none). */
@@ -43,6 +48,10 @@ bool messages_undo(struct app *a);
 
 /* then: ACTION_OPEN, or what is done at once when the message is there (ACTION_DETAILS, ACTION_PARTS). */
 void view_message_open(struct app *a, uint64_t message, enum action then);
+/* The same as ACTION_OPEN, scrolled down to this row. */
+void view_message_open_at(struct app *a, uint64_t message, uint64_t top);
+/* The message that is open, if one is, and how far it is scrolled. */
+bool view_message_place(struct app *a, uint64_t *message, uint64_t *top);
 /* A part that was opened separately, with a frame of its own (S29). */
 void view_message_part_open(struct app *a, uint64_t message, const char *path);
 void view_details_open(struct app *a, const struct wr_verdict *verdict);

@@ -96,8 +96,9 @@
     F(I64, not_before) F(I64, not_after) L(text, reasons)
 
 /* --- servers */
+/* compress (IMAP): 0 never, 1 where the way to the server is long, 2 always */
 #define WR_server(F, S, L)                                                                                     \
-    F(STR, host) F(U16, port) F(U8, transport) F(STR, user) F(STR, auth) F(STR, pin) F(STR, ca_pem) F(U32, timeout_ms)
+    F(STR, host) F(U16, port) F(U8, transport) F(STR, user) F(STR, auth) F(STR, pin) F(STR, ca_pem) F(U32, timeout_ms) F(U8, compress)
 /* What STATUS says of a folder (RFC 9051 section 6.3.11): told 0 = nothing; highestmodseq 0 = not known */
 #define WR_imap_state(F, S, L) F(U8, told) F(U32, uidvalidity) F(U32, uidnext) F(U32, exists) F(U32, unseen) F(U64, highestmodseq)
 /* state: when the server has LIST-STATUS (RFC 5819) */
@@ -158,6 +159,7 @@
 #define WM_index_page(F, S, L) F(U64, folder) F(U8, where) F(I64, sort) F(U64, id) F(U16, count) /* index_rows */
 #define WM_index_rows(F, S, L) F(U64, folder) F(U64, generation) F(U32, total) F(U32, unread) F(U8, more_older) F(U8, more_newer) L(index_row, rows)
 #define WM_open_message(F, S, L) F(U64, message) F(U8, interactive)                           /* message_view; progress on the way */
+/* verdict.reply_quote is left out ("") of a message of the store: replies are made by the engine */
 #define WM_message_view(F, S, L) F(U64, message) F(U64, folder) F(U32, flags) S(verdict, verdict)
 #define WM_open_part(F, S, L) F(U64, message) F(STR, path) F(U8, interactive)                 /* message_view of an encrypted part (S29) */
 #define WM_get_part(F, S, L) F(U64, message) F(STR, path)                                     /* part_content; path "" = whole source */
@@ -226,6 +228,8 @@
 #define WM_event_folder(F, S, L) S(folder, folder)
 #define WM_event_index(F, S, L) F(U64, folder) F(U64, generation)                             /* rows changed: ask for the page again */
 #define WM_event_outbox(F, S, L) S(outbox_item, item) F(U8, gone)
+/* Another client changed, sent or deleted (gone) this draft: who has it open must not write over that */
+#define WM_event_draft(F, S, L) F(U64, draft) F(U8, gone)
 #define WM_event_notice(F, S, L) F(U16, kind) F(U8, level) L(text, args)
 #define WM_event_locked(F, S, L)
 #define WM_event_job(F, S, L) S(job, job)                                                     /* a few times a second at most; last: a final state */
@@ -295,7 +299,8 @@
 #define WM_end_pinentry(F, S, L) F(U32, pid)
 #define WM_passphrase(F, S, L) F(FD, pipe) F(STR, tty) F(STR, term) F(STR, lc_ctype) F(STR, lc_messages)
 
-/* --- engine -> net; session: 0 interactive, 1 sync, 2 and above idle, one for each watched folder */
+/* --- engine -> net; session: 0 interactive, 1 sync, 2 to 9 idle, one for each watched folder. A server that allows no more connections
+   refuses imap_connect with SERVER_LIMIT */
 #define WM_imap_connect(F, S, L) F(U8, session) S(server, server) F(BLOB, password)           /* imap_ready / tls_refused */
 #define WM_imap_ready(F, S, L) F(U32, capabilities) F(STR, capability_text) F(STR, tls) F(STR, authserv)
 /* final reply instead of imap_ready or smtp_sent: nothing was sent to the server (S50) */
@@ -318,6 +323,8 @@
 #define WM_imap_uids(F, S, L) F(U8, session)                                                  /* imap_uid_list of the selected folder */
 #define WM_imap_uid_list(F, S, L) F(BLOB, uids)                                               /* packed uint32_t, ascending */
 #define WM_imap_fetch_headers(F, S, L) F(U8, session) F(STR, uid_set)                         /* imap_headers ..., then reply_done */
+/* Of the last messages of the selected folder, at most count: one round trip to a first screen. imap_headers ..., then reply_done */
+#define WM_imap_fetch_newest(F, S, L) F(U8, session) F(U32, count)
 #define WM_imap_headers(F, S, L) L(imap_message, messages)
 /* imap_flags ..., then reply_done. since: only what changed after that mod-sequence, where the server has CONDSTORE; 0 = all */
 #define WM_imap_fetch_flags(F, S, L) F(U8, session) F(STR, uid_set) F(U64, since)
@@ -334,7 +341,7 @@
 #define WM_imap_append(F, S, L) F(U8, session) F(STR, raw) F(U32, flags) F(I64, date) F(FD, bytes) /* imap_appended */
 #define WM_imap_appended(F, S, L) F(U32, uidvalidity) F(U32, uid)                             /* 0 without UIDPLUS */
 #define WM_imap_search_id(F, S, L) F(U8, session) F(STR, message_id)                          /* imap_uid_list */
-/* Prefix order, see search_term; in the selected folder */
+/* Prefix order, AND and OR take two terms, NOT one; in the selected folder. UNSUPPORTED: the server cannot search for such text */
 #define WM_imap_search(F, S, L) F(U8, session) L(search_term, terms)                          /* imap_uid_list */
 #define WM_imap_idle(F, S, L) F(U8, session)                                                  /* imap_changed ... until cancelled: reply_done */
 #define WM_imap_changed(F, S, L) F(U32, exists) F(U8, expunged) F(U8, flags)
@@ -370,7 +377,7 @@
     M(0x033d, stay, 0, 0)                                                                                 \
     M(0x0340, event_question, 0, 0) M(0x0341, event_question_gone, 0, 0) M(0x0342, event_account, 0, 0)         \
     M(0x0343, event_folder, 0, 0) M(0x0344, event_index, 0, 0) M(0x0345, event_outbox, 0, 0)                    \
-    M(0x0346, event_notice, 0, 0) M(0x0347, event_locked, 0, 0) M(0x0348, event_job, 0, 0)                                                 \
+    M(0x0346, event_notice, 0, 0) M(0x0347, event_locked, 0, 0) M(0x0348, event_job, 0, 0) M(0x0349, event_draft, 0, 0)                                                 \
     M(0x0201, edit_text, 0, 0) M(0x0202, edited, 1, 0) M(0x0203, save_file, 0, 0) M(0x0204, saved, 1, 0)        \
     M(0x0205, read_file, 0, 0) M(0x0206, open_file, 0, 0) M(0x0207, reconnect, 0, 0) M(0x0208, connected, 1, 0) \
     M(0x0209, suspend, 0, 0)                                                                                    \
@@ -393,7 +400,7 @@
     M(0x0619, imap_noop, 0, 0) M(0x061a, imap_close, 0, 0) M(0x061b, imap_alert, 0, 0) M(0x061c, imap_lost, 0, 0) \
     M(0x061d, smtp_send, 0, 1) M(0x061e, smtp_sent, 1, 0) M(0x061f, imap_vanished, 0, 0)      \
     M(0x0620, imap_search, 0, 0) M(0x0621, imap_moved, 1, 0) \
-    M(0x0622, imap_status, 0, 0) M(0x0623, imap_stated, 1, 0)
+    M(0x0622, imap_status, 0, 0) M(0x0623, imap_stated, 1, 0) M(0x0624, imap_fetch_newest, 0, 0)
 
 /* How an object carries its signature. DETACHED: object is the signature. OPAQUE: CMS SignedData with content, or an
    OpenPGP message that is signed inside. CLEARSIGN: RFC 9580 section 7. */

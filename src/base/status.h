@@ -46,6 +46,7 @@
     X(PROTOCOL, "server broke the protocol")                            \
     X(SERVER_NO, "server refused")                                      \
     X(SERVER_TEMPORARY, "server refused for now")                       \
+    X(SERVER_LIMIT, "server allows no more connections")              \
     X(REFERRAL_REFUSED, "server referral not followed")                 \
     X(PASSPHRASE_NEEDED, "passphrase needed")                           \
     X(PASSPHRASE_WRONG, "wrong passphrase")                             \

@@ -200,6 +200,7 @@ enum sp_notice {
     SP_NOTICE_STORE_READ_ONLY,  /* args: (none) */
     SP_NOTICE_PERHAPS_TWICE,    /* args: subject: the line broke between the last byte and the server's word (RFC 1047) */
     SP_NOTICE_RECIPIENTS_REFUSED, /* args: subject, count, the first address, server's words */
+    SP_NOTICE_OWN_DAMAGED,      /* args: (none): own.db is damaged; nothing is deleted, a backup of it is needed */
 };
 
 /* Long work (wr_job). X(NAME, stable name) */

@@ -30,10 +30,13 @@ struct config_account {
     const char *const *password_command; /* argv, NULL-terminated; NULL = none */
     const char *ca_file;          /* "" = the system's anchors only */
     enum sp_protocol protocol;    /* preferred when writing */
+    bool compress;                /* the connection to the IMAP server, where it offers that */
     bool sign, encrypt;           /* defaults when writing; encrypt: when every recipient has a key */
     const char *sent, *drafts, *trash, *archive, *junk; /* folder names; "" = found by SPECIAL-USE */
     uint32_t timeout_seconds;     /* a server that is silent so long while it should speak is lost */
     const char *const *authserv;  /* trusted authserv-ids */
+    const char *const *watch;     /* folders beside the inbox whose news are waited for */
+    uint32_t poll_minutes;
 };
 
 struct config {
@@ -46,6 +49,8 @@ struct config {
     const char *download_folder;
     uint32_t undo_seconds;
     uint32_t lock_minutes; /* CONFIG_LOCK_UNSET: not in the file */
+    bool index_decrypted;         /* the text of decrypted messages is searched as well */
+    uint32_t cache_size;          /* MiB of bodies, 0 = no limit */
     const char *gnupg_home;       /* "" = GnuPG's own */
     const char *const *openers;   /* "type=argv words" lines */
     const char *const *keys;      /* "key=action" lines */

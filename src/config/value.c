@@ -207,6 +207,7 @@ value_parse(enum value_kind kind, const char *text, void *member, struct arena *
     case VALUE_PATH: return *text && parse_path(text, string, arena);
     case VALUE_BOOL: return parse_bool(text, member);
     case VALUE_MINUTES: return parse_number(text, 525600, member);
+    case VALUE_MEGABYTES: return parse_number(text, 100000000, member);
     case VALUE_UNDO: return parse_number(text, 120, member);
     case VALUE_PATIENCE: return parse_number(text, 3600, member) && *(uint32_t *)member > 0;
     case VALUE_LIST: return split(text, ", \t", false, member, arena);
@@ -230,6 +231,7 @@ value_expected(enum value_kind kind)
     case VALUE_ADDRESS: return "a mail address such as alice@example.org";
     case VALUE_BOOL: return "yes or no";
     case VALUE_MINUTES: return "a whole number of minutes, 0 to 525600";
+    case VALUE_MEGABYTES: return "a whole number of megabytes, 0 to 100000000";
     case VALUE_UNDO: return "a whole number of seconds, 0 to 120";
     case VALUE_PATIENCE: return "a whole number of seconds, 1 to 3600";
     case VALUE_LIST: return "a list separated by commas";

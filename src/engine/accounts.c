@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -14,12 +15,17 @@
 #include "door.h"
 #include "events.h"
 #include "handlers.h"
+#include "jobs.h"
 #include "outbox.h"
 #include "questions.h"
 #include "sync.h"
 
+#define CLOCK_MS 10000
+#define SLEPT_MS 5000
+#define LOOK_AGAIN_MS 5000
 #define MAX_CA_FILE ((size_t)4194304)
-#define FIRST_PAUSE_MS 3000
+#define FIRST_PAUSE_MS 300     /* most losses are of this connection only */
+#define NEXT_PAUSE_MS 3000
 #define LONGEST_PAUSE_MS 300000
 
 /* ---- finding */
@@ -131,6 +137,7 @@ passes_by_itself(enum sp_status st)
     case SP_IO:
     case SP_EOF:
     case SP_SERVER_TEMPORARY:
+    case SP_SERVER_LIMIT:
     case SP_SERVER_NO:
     case SP_TOO_LARGE:
         return true;
@@ -139,12 +146,29 @@ passes_by_itself(enum sp_status st)
     }
 }
 
+static uint32_t
+chance(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint32_t)t.tv_nsec / 1000;
+}
+
+int64_t
+account_pause(unsigned failures, uint32_t chance)
+{
+    int64_t pause = failures == 0 ? FIRST_PAUSE_MS : (int64_t)NEXT_PAUSE_MS << (failures < 9 ? failures - 1 : 8);
+    if (pause > LONGEST_PAUSE_MS)
+        pause = LONGEST_PAUSE_MS;
+    return pause * (int64_t)(75 + chance % 51) / 100; /* many clients of a server that was away must not come at once */
+}
+
 void
 account_failed(struct account *a, enum sp_status status, const char *text)
 {
     if (!a->wanted || a->retry)
         return;
-    sync_stop(a->sync);
+    sync_failed(a->sync, status, text);
     if (status == SP_AUTH_FAILED && !a->config->password_command) {
         retry_after(a, 0); /* asks for the password */
         return;
@@ -152,9 +176,8 @@ account_failed(struct account *a, enum sp_status status, const char *text)
     bool news = a->state != SP_ACCOUNT_FAILED || a->status != status;
     account_set_state(a, SP_ACCOUNT_FAILED, status, text);
     if (passes_by_itself(status)) {
-        int64_t pause = FIRST_PAUSE_MS << (a->failures < 8 ? a->failures : 8);
+        retry_after(a, account_pause(a->failures, chance()));
         a->failures++;
-        retry_after(a, pause < LONGEST_PAUSE_MS ? pause : LONGEST_PAUSE_MS);
         news = news && a->failures == 1;
     }
     if (news)
@@ -214,7 +237,7 @@ account_tls_refused(struct account *a, const struct config_server *server, const
     const char *old = "";
     enum sp_status st = m->status && m->status < SP_STATUS_COUNT ? (enum sp_status)m->status : SP_TLS_UNTRUSTED;
 
-    sync_stop(a->sync);
+    sync_failed(a->sync, st, m->reason);
     account_set_state(a, SP_ACCOUNT_ASKING, st, m->reason);
     /* Without a fingerprint there is no certificate that could be pinned. */
     if (!a->pin_question && *m->sha256) {
@@ -243,7 +266,7 @@ account_server(struct account *a, const struct config_server *s, struct arena *a
         pin = "";
     buf_release(&name);
     *out = (struct wr_server){.host = s->host, .port = s->port, .transport = (uint8_t)s->transport, .user = s->user, .auth = "",
-                              .pin = pin, .ca_pem = a->ca_pem, .timeout_ms = a->config->timeout_seconds * 1000};
+                              .pin = pin, .ca_pem = a->ca_pem, .timeout_ms = a->config->timeout_seconds * 1000, .compress = a->config->compress};
 }
 
 /* ---- what net says */
@@ -270,6 +293,51 @@ accounts_net_lost(struct engine *e, unsigned index)
     struct account *a = account_by_config_id(e, index);
     for (unsigned i = 0; a && i < SESSIONS; i++)
         session_lost(&a->sessions[i], SP_CRASHED, NULL);
+}
+
+/* ---- what happens to all of them */
+
+static int64_t
+slept_ms(void)
+{
+    struct timespec boot, mono;
+    (void)clock_gettime(CLOCK_BOOTTIME, &boot);
+    (void)clock_gettime(CLOCK_MONOTONIC, &mono);
+    return (int64_t)(boot.tv_sec - mono.tv_sec) * 1000 + (boot.tv_nsec - mono.tv_nsec) / 1000000;
+}
+
+/* CLOCK_BOOTTIME goes on while the machine sleeps, the other does not. A process that was stopped for long looks the same to its
+   servers: then this timer is late. */
+static void
+on_clock(struct loop *l, void *arg)
+{
+    struct accounts *all = arg;
+    int64_t slept = slept_ms(), now = loop_now_ms();
+    bool woke = slept - all->slept > SLEPT_MS || now - all->ticked > CLOCK_MS + SLEPT_MS;
+    all->slept = slept;
+    all->ticked = now;
+    all->clock = loop_timer_add(l, CLOCK_MS, on_clock, all);
+    for (struct account *a = woke ? all->first : NULL; a; a = a->next)
+        sync_woke(a->sync);
+}
+
+void
+accounts_look(struct engine *e, uint64_t folder)
+{
+    struct accounts *all = e->accounts;
+    struct arena arena = ARENA_INIT;
+    struct store_folder f;
+    int64_t now = loop_now_ms();
+    if (folder == all->looked_at && now - all->looked < LOOK_AGAIN_MS)
+        return;
+    all->looked_at = folder;
+    all->looked = now;
+    if (store_folder_get(e->store, folder, &arena, &f) == SP_OK && !f.local) {
+        struct account *a = account_by_id(e, f.account);
+        if (a)
+            sync_look(a->sync, folder);
+    }
+    arena_release(&arena);
 }
 
 /* ---- requests */
@@ -301,7 +369,7 @@ go_offline(struct account *a)
     a->retry = NULL;
     question_withdraw(a->engine, a->pin_question);
     a->pin_question = 0;
-    sync_stop(a->sync);
+    sync_failed(a->sync, SP_UNAVAILABLE, NULL);
     for (unsigned i = 0; i < SESSIONS; i++)
         session_release(&a->sessions[i], true);
     account_set_state(a, SP_ACCOUNT_OFFLINE, SP_OK, NULL);
@@ -402,18 +470,26 @@ open_account(struct engine *e, size_t i)
 void
 accounts_opened(struct engine *e)
 {
-    for (size_t i = 0; i < e->accounts->n; i++)
+    struct accounts *all = e->accounts;
+    for (size_t i = 0; i < all->n; i++)
         open_account(e, i);
+    all->slept = slept_ms();
+    all->ticked = loop_now_ms();
+    all->clock = loop_timer_add(e->loop, CLOCK_MS, on_clock, all);
 }
 
 void
 accounts_closing(struct engine *e)
 {
+    if (e->accounts->clock)
+        loop_timer_remove(e->accounts->clock);
+    e->accounts->clock = NULL;
     while (e->accounts->first) {
         struct account *a = e->accounts->first;
         if (a->sync)
             go_offline(a);
         sync_free(a->sync);
+        jobs_end(a->changes, SP_JOB_CANCELLED, SP_OK); /* its record: the changes stay in the journal */
         credentials_release(&a->credentials);
         e->accounts->first = a->next;
         free(a->pin_name);
@@ -453,7 +529,7 @@ local_account(struct engine *e)
     *c = (struct config_account){.id = 0, .name = "local", .kind = SP_ACCOUNT_LOCAL, .display_name = user,
                                  .address = arena_printf(&e->arena, "%s@localhost", user), .aliases = none, .imap = no_server, .smtp = no_server,
                                  .ca_file = "", .protocol = SP_PROTOCOL_OPENPGP, .sent = "", .drafts = "", .trash = "", .archive = "",
-                                 .junk = "", .authserv = none, .timeout_seconds = 60};
+                                 .junk = "", .authserv = none, .watch = none, .poll_minutes = 5, .timeout_seconds = 60};
     return c;
 }
 

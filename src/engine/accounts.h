@@ -22,6 +22,9 @@ struct account {
     struct session sessions[SESSIONS];
     struct credentials credentials;
     struct sync *sync;                   /* owned; NULL for local accounts */
+    struct peek *peek;                   /* owned; NULL: none at the moment */
+    struct job *changes;                 /* many local changes on their way; NULL: few or none */
+    uint64_t changes_total;
     struct loop_timer *retry;
     unsigned failures;                   /* in a row */
     uint64_t pin_question;
@@ -34,6 +37,10 @@ struct accounts {
     const struct config_account **configs; /* the configured ones, and the local one that is always there */
     const char **ca_pem;                 /* of each */
     size_t n;
+    struct loop_timer *clock;            /* looks whether the machine slept */
+    int64_t slept, ticked;               /* milliseconds */
+    uint64_t looked_at;                  /* folder of the last page that a client asked for */
+    int64_t looked;
 };
 
 /* Reads the accounts' CA files: before the process is confined. */
@@ -44,6 +51,9 @@ void accounts_net_event(struct engine *e, unsigned index, struct wire_in *in);
 void accounts_net_lost(struct engine *e, unsigned index);
 void accounts_opened(struct engine *e);
 void accounts_closing(struct engine *e);
+
+/* A client looks at that folder: its news come before others. */
+void accounts_look(struct engine *e, uint64_t folder);
 
 /* By the store's id; NULL. */
 struct account *account_by_id(struct engine *e, uint32_t id);
@@ -57,6 +67,8 @@ struct account *account_or_first(struct engine *e, uint32_t id);
 void account_set_state(struct account *a, enum sp_account_state state, enum sp_status status, const char *text);
 /* The connection could not be made or was lost: decides whether and when to try again. */
 void account_failed(struct account *a, enum sp_status status, const char *text);
+/* How long to wait after so many failures in a row (the last one not counted), in milliseconds. chance: any number. */
+int64_t account_pause(unsigned failures, uint32_t chance);
 /* The certificate was refused; nothing was sent. Asks whether to pin exactly this one. */
 void account_tls_refused(struct account *a, const struct config_server *server, const struct wm_tls_refused *m);
 /* The answer to a request or another event made a new attempt worth while. */

@@ -11,9 +11,12 @@
 #include "accounts.h"
 #include "door.h"
 #include "events.h"
+#include "indexing.h"
 #include "journal.h"
 #include "judge.h"
 #include "outbox.h"
+#include "search.h"
+#include "upkeep.h"
 
 void *
 engine_alloc(size_t size)
@@ -82,20 +85,26 @@ engine_texts(struct arena *a, const char *const *texts, size_t n)
 }
 
 void
-engine_opened(struct engine *e)
+engine_opened(struct engine *e, bool cache_lost)
 {
+    upkeep_opened(e, cache_lost);
     journal_load(e);
     accounts_opened(e);
     outbox_opened(e);
     judge_opened(e);
+    searches_opened(e);
+    indexing_opened(e);
     events_screen_came(e);
 }
 
 void
-engine_closing(struct engine *e)
+engine_closing(struct engine *e, enum sp_status why)
 {
-    door_end_requests(e->door, SP_LOCKED);
+    door_end_requests(e->door, why);
+    upkeep_closing(e);
     judge_closing(e);
+    indexing_closing(e);
+    searches_closing(e);
     outbox_closing(e);
     accounts_closing(e);
     journal_forget(e);

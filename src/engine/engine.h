@@ -25,6 +25,7 @@
 struct accounts;
 struct door;
 struct events;
+struct indexing;
 struct jobs;
 struct journal;
 struct judge;
@@ -34,6 +35,8 @@ struct outbox;
 struct peers;
 struct profile;
 struct questions;
+struct searches;
+struct upkeep;
 
 struct engine {
     struct role *role;         /* owned by main */
@@ -50,11 +53,14 @@ struct engine {
     struct accounts *accounts;
     struct events *events;
     struct jobs *jobs;
+    struct searches *searches;
+    struct indexing *indexing;
     struct journal *journal;
     struct judge *judge;
     struct keysrv *keysrv;
     struct outbox *outbox;
     struct linger *linger;
+    struct upkeep *upkeep;
 };
 
 /* Zeroed memory that is always there: when none is left the process ends at once. Everything that matters is journaled in the store,
@@ -74,8 +80,8 @@ struct wr_text *engine_texts(struct arena *a, const char *const *texts, size_t n
 size_t engine_count(const char *const *texts);
 
 /* The store was opened: every part of the engine begins its work. */
-void engine_opened(struct engine *e);
-/* The store is about to be closed: everything that would use it ends. */
-void engine_closing(struct engine *e);
+void engine_opened(struct engine *e, bool cache_lost);
+/* The store is about to be closed: everything that would use it ends; requests that were waiting end with why. */
+void engine_closing(struct engine *e, enum sp_status why);
 
 #endif

@@ -7,7 +7,7 @@
 
 struct headers;
 
-/* All given blocks were stored (or failed: st). Called from the loop whenever nothing is pending any more. */
+/* Some of the given messages were stored (or failed: st); headers_pending tells what is left. Called from the loop. */
 typedef void headers_fn(enum sp_status st, void *arg);
 
 struct headers *headers_new(struct engine *e, headers_fn *fn, void *arg);
@@ -15,6 +15,7 @@ struct headers *headers_new(struct engine *e, headers_fn *fn, void *arg);
 void headers_free(struct headers *h);
 /* Takes over messages of that folder; what m points to is copied. */
 void headers_add(struct headers *h, uint64_t folder, const struct wm_imap_headers *m);
+/* Messages that are not stored yet. */
 size_t headers_pending(const struct headers *h);
 /* Rows added since the last call, and how many of them were unseen. */
 size_t headers_added(struct headers *h, size_t *unseen);

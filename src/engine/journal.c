@@ -1,86 +1,57 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Replaying local changes: one after the other on the account's sync connection. A change is removed from the store only after the
-   server's OK; doing one twice is harmless (flags) or finds nothing any more (moves by uid). */
+/* Replaying local changes on the account's sync connection, like ones together. A change leaves the store only after the server's OK.
+   Flags and removals may be done twice; for what must not (journal_land.c) the target's state is noted before the first try. */
 #include "journal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "accounts.h"
 #include "base/log.h"
 #include "base/uidset.h"
 #include "events.h"
+#include "jobs.h"
+#include "replay.h"
 #include "sync.h"
 
-struct hidden {
-    struct hidden *next;
-    uint64_t folder, change; /* change 0: the server knows */
-    uint32_t uid;
-};
-
-/* One account's replay. */
-struct replay {
-    struct replay *next;
-    struct account *account;
-    struct store_change change;
-    uint32_t uid;             /* of the message in change.folder */
-    struct session_op *op;
-    struct loop_timer *timer;
-    journal_fn *fn;
-    void *arg;
-    bool again;               /* changes came while it ran */
-};
-
-struct journal {
-    struct hidden *hidden;
-    struct replay *replays;
-};
-
-static void next(struct replay *r);
+#define GROUP 500
+#define JOB_FROM 200           /* changes that are worth showing */
+#define TAKE_BACK 64
 
 /* ---- hiding */
+
+/* Does the change take a message out of its folder here? */
+static bool
+takes_away(const struct store_change *c)
+{
+    switch (c->kind) {
+    case STORE_CHANGE_MOVE:
+    case STORE_CHANGE_EXPUNGE: return true;
+    case STORE_CHANGE_TAKE:
+    case STORE_CHANGE_APPEND: return (c->remove & SP_FLAG_DELETED) != 0;
+    default: return false;
+    }
+}
 
 static void
 hide(struct engine *e, const struct store_change *c)
 {
-    if (!c->uid || (c->kind != STORE_CHANGE_MOVE && c->kind != STORE_CHANGE_EXPUNGE))
-        return;
-    struct hidden *h = engine_alloc(sizeof *h);
-    *h = (struct hidden){.next = e->journal->hidden, .folder = c->folder, .uid = c->uid, .change = c->id};
-    e->journal->hidden = h;
+    if (takes_away(c))
+        hidden_add(e->journal->hidden, c->folder, c->uid, c->id);
 }
 
 bool
 journal_hides(struct engine *e, uint64_t folder, uint32_t uid)
 {
-    for (struct hidden *h = e->journal->hidden; h; h = h->next)
-        if (h->folder == folder && h->uid == uid)
-            return true;
-    return false;
-}
-
-static void
-drop_hidden(struct engine *e, uint64_t folder, bool all)
-{
-    for (struct hidden **at = &e->journal->hidden; *at;) {
-        struct hidden *h = *at;
-        if (all || (h->folder == folder && !h->change)) {
-            *at = h->next;
-            free(h);
-        } else {
-            at = &h->next;
-        }
-    }
+    return hidden_has(e->journal->hidden, folder, uid);
 }
 
 void
 journal_folder_begins(struct engine *e, uint64_t folder)
 {
-    drop_hidden(e, folder, false);
+    hidden_folder_begins(e->journal->hidden, folder);
 }
 
-/* ---- replaying */
+/* ---- the replay's life */
 
 static struct replay *
 find_replay(struct account *a)
@@ -97,6 +68,9 @@ replay_end(struct replay *r)
     session_drop(r->op);
     if (r->timer)
         loop_timer_remove(r->timer);
+    arrivals_release(&r->arrivals);
+    free(r->present);
+    arena_release(&r->arena);
     free(r);
 }
 
@@ -117,6 +91,13 @@ finish(struct replay *r, enum sp_status st)
     void *arg = r->arg;
     struct account *a = r->account;
     bool again = r->again && !st;
+    enum sp_job_state end = r->cancelled ? SP_JOB_CANCELLED : SP_JOB_DONE;
+    if (st && !r->cancelled) {
+        jobs_pause(a->changes, true);
+    } else if (a->changes) {
+        jobs_end(a->changes, end, SP_OK);
+        a->changes = NULL;
+    }
     replay_free(r);
     if (fn)
         fn(st, arg);
@@ -124,18 +105,87 @@ finish(struct replay *r, enum sp_status st)
         journal_replay(a, NULL, NULL);
 }
 
+void
+replay_run(struct replay *r, uint64_t folder, uint16_t type, const void *msg, call_fn *fn)
+{
+    r->op = session_run_first(r->account, SESSION_SYNC, folder, type, msg, fn, r);
+}
+
+const char *
+replay_uid_set(struct replay *r)
+{
+    struct buf set = BUF_INIT;
+    uint32_t *uids = arena_array(&r->arena, r->n, sizeof *uids);
+    if (!uids)
+        abort();
+    for (size_t i = 0; i < r->n; i++)
+        uids[i] = r->group[i].uid;
+    uidset_add(&set, uids, uidset_sort(uids, r->n));
+    const char *text = arena_strdup(&r->arena, buf_str(&set));
+    buf_release(&set);
+    if (!text)
+        abort();
+    return text;
+}
+
+/* ---- the end of a group */
+
 static void
-change_done(struct replay *r)
+show_folders(struct engine *e, const struct store_change *c)
+{
+    if (c->folder)
+        events_folder(e, c->folder);
+    if (c->target)
+        events_folder(e, c->target);
+}
+
+void
+replay_group_done(struct replay *r)
 {
     struct engine *e = r->account->engine;
-    for (struct hidden *h = e->journal->hidden; h; h = h->next)
-        if (h->change == r->change.id)
-            h->change = 0;
-    enum sp_status st = store_change_done(e->store, r->change.id);
+    enum sp_status st = store_begin(e->store);
+    for (size_t i = 0; !st && i < r->n; i++) {
+        const struct store_change *c = &r->group[i];
+        st = store_change_done(e->store, c->id);
+        if (st == SP_NOT_FOUND) /* taken back meanwhile, or replaced */
+            st = SP_OK;
+        if (takes_away(c))
+            hidden_done(e->journal->hidden, c->folder, c->uid);
+    }
+    if (st)
+        store_rollback(e->store);
+    else
+        st = store_commit(e->store);
+    if (r->n)
+        show_folders(e, r->group);
+    if (r->single)
+        r->single--;
     if (st)
         finish(r, st); /* the next would be the same again */
     else
-        next(r);
+        replay_next(r);
+}
+
+enum sp_status
+replay_replace(struct replay *r, const struct store_change *c, struct store_change *list, size_t n)
+{
+    struct engine *e = r->account->engine;
+    uint64_t id = c->id;
+    enum sp_status st = store_change_replace(e->store, id, list, n);
+    if (st)
+        return st;
+    for (size_t i = 0; i < r->n; i++)
+        if (r->group[i].id == id)
+            r->group[i].id = 0; /* the first of the others has its number now */
+    hidden_done(e->journal->hidden, c->folder, c->uid);
+    for (size_t i = 0; i < n; i++) {
+        hide(e, &list[i]);
+        if (list[i].account == r->account->id)
+            r->again = true;
+        else
+            journal_kick(e, list[i].account);
+    }
+    return SP_OK;
 }
 
 /* Does this failure say something about the change, or only about the connection? */
@@ -145,198 +195,228 @@ is_refusal(enum sp_status st)
     return st == SP_SERVER_NO || st == SP_NOT_FOUND || st == SP_INVALID || st == SP_UNSUPPORTED || st == SP_DENIED || st == SP_TOO_LARGE;
 }
 
-/* The server does not do it: its state is the truth again. */
-static void
-refused(struct replay *r, enum sp_status st, const char *text)
+void
+replay_refused(struct replay *r, enum sp_status st, const char *text)
 {
+    static const char *const names[] = {"flags", "move", "copy", "append", "expunge", "move"};
     struct engine *e = r->account->engine;
-    const struct store_change *c = &r->change;
-    static const char *const names[] = {"flags", "move", "copy", "append", "expunge"};
-    log_line("change %s refused: %s", names[c->kind], sp_status_name(st));
-    events_notice(e, SP_NOTICE_CHANGE_REFUSED, SP_LEVEL_CAUTION, (const char *const[]){names[c->kind], *text ? text : sp_status_name(st), NULL});
-    if ((c->kind == STORE_CHANGE_MOVE || c->kind == STORE_CHANGE_COPY) && store_message_remove(e->store, c->message) == SP_OK)
-        events_folder(e, c->target);
-    for (struct hidden *h = e->journal->hidden; h; h = h->next)
-        if (h->change == c->id)
-            h->uid = 0;
-    sync_folder(r->account->sync, c->folder);
-    change_done(r);
-}
-
-static void
-run(struct replay *r, uint64_t folder, uint16_t type, const void *msg, call_fn *fn)
-{
-    r->op = session_run(r->account, SESSION_SYNC, folder, type, msg, fn, r);
-}
-
-/* The last of a uid list, 0 when it is empty. */
-static uint32_t
-last_uid(const struct call_reply *r)
-{
-    uint32_t uid = 0;
-    if (!r->status && r->in->type == WM_TYPE_imap_uid_list) {
-        const struct wm_imap_uid_list *m = r->in->msg;
-        if (m->uids.len >= sizeof uid)
-            memcpy(&uid, (const char *)m->uids.data + m->uids.len - sizeof uid, sizeof uid);
-    }
-    return uid;
-}
-
-/* What COPYUID says of the message, 0 when it says nothing that can be used: the folder there may be a new one that we do not know yet. */
-static uint32_t
-told_uid(struct replay *r, const struct call_reply *reply, struct arena *arena)
-{
-    const struct wm_imap_moved *m = reply->in->type == WM_TYPE_imap_moved ? reply->in->msg : NULL;
-    struct store_folder target;
-    struct uid_range range;
-    if (!m || !m->uidvalidity || store_folder_get(r->account->engine->store, r->change.target, arena, &target) != SP_OK ||
-        target.uidvalidity != m->uidvalidity || uidset_span(m->to) != 1 || !uidset_has(m->from, r->uid))
-        return 0;
-    const char *to = m->to;
-    return uidset_next(&to, &range) ? range.first : 0;
-}
-
-/* After MOVE or COPY: the row here learns its uid there; when it cannot be told, the row goes and the synchronisation brings it. */
-static void
-located(struct replay *r, uint32_t uid, struct arena *arena)
-{
-    struct engine *e = r->account->engine;
-    struct store_message m;
-    uint64_t other;
-    bool here = store_message_get(e->store, r->change.message, arena, &m) == SP_OK && m.folder == r->change.target && m.uid == 0;
-    enum sp_status st = SP_OK;
-    if (here && uid && store_message_by_uid(e->store, m.folder, uid, &other) == SP_NOT_FOUND)
-        st = store_message_set_uid(e->store, m.id, uid);
-    else if (here)
-        st = store_message_remove(e->store, m.id);
-    if (st)
-        log_line("a moved message is not found again: %s", sp_status_name(st));
-    if (here && !uid)
-        sync_folder(r->account->sync, r->change.target);
-    events_folder(e, r->change.target);
-    change_done(r);
-}
-
-static void
-on_located(const struct call_reply *reply, struct arena *arena, void *arg)
-{
-    struct replay *r = arg;
-    if (!reply->final)
+    const struct store_change *c = r->group;
+    if (r->n > 1) { /* perhaps only one of them is the trouble, and some are done */
+        r->single = r->n;
+        replay_next(r);
         return;
-    r->op = NULL;
-    located(r, last_uid(reply), arena);
+    }
+    log_line("change %s refused: %s", names[c->kind], sp_status_name(st));
+    if (!r->told) /* many at once say the same */
+        events_notice(e, SP_NOTICE_CHANGE_REFUSED, SP_LEVEL_CAUTION, (const char *const[]){names[c->kind], *text ? text : sp_status_name(st), NULL});
+    r->told = true;
+    hidden_drop(e->journal->hidden, c->folder, c->uid);
+    replay_put_back(e, c);
+    if (c->folder)
+        sync_folder(r->account->sync, c->folder);
+    replay_group_done(r);
 }
+
+bool
+replay_failed(struct replay *r, enum sp_status st, const char *text)
+{
+    if (!st)
+        return false;
+    if (is_refusal(st)) {
+        replay_refused(r, st, text);
+    } else if (st == SP_SERVER_TEMPORARY) { /* in use, over a limit: the next pass tries again, the others go on */
+        log_line("a change waits: %s", text);
+        r->after = r->group[r->n - 1].id;
+        replay_next(r);
+    } else {
+        finish(r, st);
+    }
+    return true;
+}
+
+/* ---- flags and removals */
 
 static void
 on_done(const struct call_reply *reply, struct arena *arena, void *arg)
-{
-    struct replay *r = arg;
-    struct engine *e = r->account->engine;
-    struct store_message m;
-    if (!reply->final)
-        return;
-    r->op = NULL;
-    if (reply->status && is_refusal(reply->status)) {
-        refused(r, reply->status, reply->text);
-        return;
-    }
-    if (reply->status) {
-        finish(r, reply->status);
-        return;
-    }
-    bool lands = r->change.kind == STORE_CHANGE_MOVE || r->change.kind == STORE_CHANGE_COPY;
-    if (lands && store_message_get(e->store, r->change.message, arena, &m) == SP_OK && m.folder == r->change.target && m.uid == 0) {
-        uint32_t uid = told_uid(r, reply, arena);
-        if (uid) {
-            located(r, uid, arena);
-            return;
-        }
-        run(r, r->change.target, WM_TYPE_imap_search_id, &(struct wm_imap_search_id){.message_id = m.message_id}, on_located);
-        return;
-    }
-    change_done(r);
-}
-
-static void
-perform(struct replay *r)
-{
-    const struct store_change *c = &r->change;
-    struct engine *e = r->account->engine;
-    struct arena arena = ARENA_INIT;
-    struct store_folder target;
-    char set[16];
-
-    (void)snprintf(set, sizeof set, "%lu", (unsigned long)r->uid);
-    switch (c->kind) {
-    case STORE_CHANGE_FLAGS:
-        run(r, c->folder, WM_TYPE_imap_store, &(struct wm_imap_store){.uid_set = set, .add = c->add, .remove = c->remove}, on_done);
-        break;
-    case STORE_CHANGE_MOVE:
-    case STORE_CHANGE_COPY:
-        if (store_folder_get(e->store, c->target, &arena, &target) != SP_OK)
-            refused(r, SP_NOT_FOUND, "");
-        else
-            run(r, c->folder, WM_TYPE_imap_move, &(struct wm_imap_move){.uid_set = set, .raw = target.raw, .copy = c->kind == STORE_CHANGE_COPY}, on_done);
-        break;
-    case STORE_CHANGE_EXPUNGE:
-        run(r, c->folder, WM_TYPE_imap_expunge, &(struct wm_imap_expunge){.uid_set = set}, on_done);
-        break;
-    case STORE_CHANGE_APPEND: /* nobody journals one: the outbox has its own */
-        change_done(r);
-        break;
-    }
-    arena_release(&arena);
-}
-
-static void
-on_searched(const struct call_reply *reply, struct arena *arena, void *arg)
 {
     struct replay *r = arg;
     (void)arena;
     if (!reply->final)
         return;
     r->op = NULL;
-    if (reply->status && !is_refusal(reply->status)) {
-        finish(r, reply->status);
-        return;
-    }
-    r->uid = last_uid(reply);
-    if (r->uid)
-        perform(r);
-    else
-        refused(r, SP_NOT_FOUND, reply->text);
+    if (!replay_failed(r, reply->status, reply->text))
+        replay_group_done(r);
+}
+
+/* Words separated by spaces as a list. */
+static uint32_t
+split(struct arena *arena, const char *words, struct wr_text **out)
+{
+    uint32_t n = 0, cap = 1;
+    for (const char *p = words; *p; p++)
+        cap += *p == ' ';
+    struct wr_text *list = arena_array(arena, cap, sizeof *list);
+    char *copy = arena_strdup(arena, words), *save = NULL;
+    if (!list || !copy)
+        abort();
+    for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
+        list[n++].text = word;
+    *out = list;
+    return n;
 }
 
 static void
-next(struct replay *r)
+store_flags(struct replay *r)
 {
-    struct engine *e = r->account->engine;
+    const struct store_change *c = r->group;
+    struct wm_imap_store m = {.uid_set = replay_uid_set(r), .add = c->add, .remove = c->remove};
+    m.add_keywords_n = split(&r->arena, c->add_keywords, &m.add_keywords);
+    m.remove_keywords_n = split(&r->arena, c->remove_keywords, &m.remove_keywords);
+    replay_run(r, c->folder, WM_TYPE_imap_store, &m, on_done);
+}
+
+/* ---- choosing the next group */
+
+enum readiness { READY, WAIT, LOST };
+
+/* The change's uid counts for what the folder is now? Finds the uid of a message that came there by another change. */
+static enum readiness
+readiness(struct engine *e, struct store_change *c)
+{
     struct arena arena = ARENA_INIT;
-    enum sp_status st = store_change_next(e->store, r->account->id, &arena, &r->change);
-    /* The texts are not needed after perform. */
-    r->change.add_keywords = r->change.remove_keywords = NULL;
-    if (st) {
-        arena_release(&arena);
-        finish(r, st == SP_NOT_FOUND ? SP_OK : st);
-        return;
-    }
-    r->uid = r->change.uid;
-    if (r->uid) {
-        perform(r);
-        arena_release(&arena);
-        return;
-    }
-    /* It was changed before the server had told its uid. */
+    struct store_folder f;
     struct store_message m;
-    if (store_message_get(e->store, r->change.message, &arena, &m) == SP_OK && m.uid && m.folder == r->change.folder) {
-        r->uid = m.uid;
-        perform(r);
-    } else if (store_message_get(e->store, r->change.message, &arena, &m) == SP_OK && *m.message_id) {
-        run(r, r->change.folder, WM_TYPE_imap_search_id, &(struct wm_imap_search_id){.message_id = m.message_id}, on_searched);
-    } else {
-        change_done(r);
+    uint64_t row = c->source ? c->source : c->message;
+    enum readiness is = LOST;
+    bool lands = c->kind == STORE_CHANGE_MOVE || c->kind == STORE_CHANGE_COPY || c->kind == STORE_CHANGE_APPEND || c->kind == STORE_CHANGE_TAKE;
+    if (lands && !c->target)
+        is = LOST;
+    else if (c->kind == STORE_CHANGE_APPEND)
+        is = READY;
+    else if (!c->folder || store_folder_get(e->store, c->folder, &arena, &f) != SP_OK)
+        is = LOST;
+    else if (c->uid)
+        is = !c->uidvalidity || !f.uidvalidity || c->uidvalidity == f.uidvalidity ? READY : LOST;
+    else if (store_change_arriving(e->store, row, c->folder))
+        is = WAIT;
+    else if (store_message_get(e->store, row, &arena, &m) == SP_OK && m.folder == c->folder && m.uid) {
+        c->uid = m.uid;
+        is = READY;
     }
     arena_release(&arena);
+    return is;
+}
+
+static bool
+alike(const struct store_change *a, const struct store_change *b)
+{
+    return a->kind == b->kind && a->folder == b->folder && a->target == b->target && a->add == b->add && a->remove == b->remove &&
+           a->tried == b->tried && a->tried_uidnext == b->tried_uidnext && strcmp(a->add_keywords, b->add_keywords) == 0 &&
+           strcmp(a->remove_keywords, b->remove_keywords) == 0;
+}
+
+static void
+perform(struct replay *r)
+{
+    struct wm_imap_expunge m = {0};
+    switch (r->group->kind) {
+    case STORE_CHANGE_FLAGS: store_flags(r); break;
+    case STORE_CHANGE_EXPUNGE:
+        m.uid_set = replay_uid_set(r);
+        replay_run(r, r->group->folder, WM_TYPE_imap_expunge, &m, on_done);
+        break;
+    default: replay_land(r); break;
+    }
+}
+
+/* ---- the job */
+
+static void
+on_cancelled(void *arg)
+{
+    struct account *a = arg;
+    struct replay *r = find_replay(a);
+    if (r)
+        r->cancelled = true; /* what is being tried comes to its end first */
+    else
+        journal_replay(a, NULL, NULL);
+    if (!r && (r = find_replay(a)))
+        r->cancelled = true;
+}
+
+static void
+show_progress(struct replay *r)
+{
+    struct account *a = r->account;
+    uint64_t left = 0;
+    if (store_change_count(a->engine->store, a->id, &left) != SP_OK)
+        return;
+    if (!a->changes && left < JOB_FROM)
+        return;
+    if (!a->changes) {
+        a->changes = jobs_begin(a->engine, SP_JOB_CHANGES, a->id, "", on_cancelled, a);
+        a->changes_total = left;
+    }
+    if (left > a->changes_total)
+        a->changes_total = left;
+    jobs_pause(a->changes, false);
+    jobs_progress(a->changes, a->changes_total - left, a->changes_total);
+}
+
+/* What no server was told yet is undone here, the newest first. */
+static void
+take_back(struct replay *r)
+{
+    struct engine *e = r->account->engine;
+    struct store_change *list = NULL;
+    size_t n = 0;
+    arena_clear(&r->arena);
+    enum sp_status st = store_changes_untried(e->store, r->account->id, TAKE_BACK, &r->arena, &list, &n);
+    for (size_t i = 0; !st && i < n; i++) {
+        hidden_drop(e->journal->hidden, list[i].folder, list[i].uid);
+        replay_put_back(e, &list[i]);
+        if (list[i].folder)
+            sync_folder(r->account->sync, list[i].folder);
+        st = store_change_done(e->store, list[i].id);
+    }
+    if (st || n == 0)
+        finish(r, st);
+    else
+        replay_next(r);
+}
+
+static void
+choose(struct replay *r)
+{
+    struct engine *e = r->account->engine;
+    struct store_change *list = NULL;
+    size_t n = 0, i = 0;
+    if (r->cancelled) {
+        take_back(r);
+        return;
+    }
+    show_progress(r);
+    arena_clear(&r->arena);
+    enum sp_status st = store_changes(e->store, r->account->id, r->after, r->single ? 1 : GROUP, &r->arena, &list, &n);
+    if (st || n == 0) {
+        finish(r, st);
+        return;
+    }
+    enum readiness is = WAIT;
+    while (i < n && (is = readiness(e, &list[i])) == WAIT)
+        r->after = list[i++].id;
+    r->group = &list[i];
+    r->n = 1;
+    if (i == n)
+        replay_next(r);
+    else if (is == LOST)
+        replay_refused(r, SP_NOT_FOUND, "");
+    else {
+        bool together = r->group->kind != STORE_CHANGE_APPEND && r->group->kind != STORE_CHANGE_TAKE;
+        while (together && i + r->n < n && alike(r->group, &list[i + r->n]) && readiness(e, &list[i + r->n]) == READY)
+            r->n++;
+        perform(r);
+    }
 }
 
 static void
@@ -345,8 +425,18 @@ on_turn(struct loop *l, void *arg)
     struct replay *r = arg;
     (void)l;
     r->timer = NULL;
-    next(r);
+    choose(r);
 }
+
+void
+replay_next(struct replay *r)
+{
+    r->timer = loop_timer_add(r->account->engine->loop, 0, on_turn, r);
+    if (!r->timer)
+        abort();
+}
+
+/* ---- what others call */
 
 void
 journal_replay(struct account *a, journal_fn *fn, void *arg)
@@ -363,9 +453,7 @@ journal_replay(struct account *a, journal_fn *fn, void *arg)
     r = engine_alloc(sizeof *r);
     *r = (struct replay){.next = a->engine->journal->replays, .account = a, .fn = fn, .arg = arg};
     a->engine->journal->replays = r;
-    r->timer = loop_timer_add(a->engine->loop, 0, on_turn, r);
-    if (!r->timer)
-        abort();
+    replay_next(r);
 }
 
 void
@@ -376,6 +464,15 @@ journal_stop(struct account *a)
         replay_free(r);
 }
 
+void
+journal_kick(struct engine *e, uint32_t account)
+{
+    struct account *a = account_by_id(e, account);
+    /* While connecting too: a pass that waits for its connection has looked into the journal before. */
+    if (a && a->sync && (a->state == SP_ACCOUNT_ONLINE || a->state == SP_ACCOUNT_SYNCING || a->state == SP_ACCOUNT_CONNECTING))
+        journal_replay(a, NULL, NULL);
+}
+
 enum sp_status
 journal_add(struct engine *e, struct store_change *c)
 {
@@ -383,16 +480,38 @@ journal_add(struct engine *e, struct store_change *c)
     if (st)
         return st;
     hide(e, c);
-    struct account *a = account_by_id(e, c->account);
-    if (a && a->sync && (a->state == SP_ACCOUNT_ONLINE || a->state == SP_ACCOUNT_SYNCING))
-        journal_replay(a, NULL, NULL);
+    journal_kick(e, c->account);
     return SP_OK;
+}
+
+void
+journal_reload(struct engine *e)
+{
+    struct store_change *list = NULL;
+    size_t n = 0;
+    uint64_t after = 0;
+    hidden_free(e->journal->hidden);
+    e->journal->hidden = hidden_new();
+    do {
+        struct arena arena = ARENA_INIT;
+        if (store_changes(e->store, 0, after, GROUP, &arena, &list, &n) != SP_OK)
+            n = 0;
+        for (size_t i = 0; i < n; i++) {
+            hide(e, &list[i]);
+            after = list[i].id;
+        }
+        arena_release(&arena);
+    } while (n);
 }
 
 void
 journal_load(struct engine *e)
 {
     e->journal = engine_alloc(sizeof *e->journal);
+    journal_reload(e);
+    enum sp_status st = store_orphans_remove(e->store);
+    if (st)
+        log_line("rows without a server are not removed: %s", sp_status_name(st));
 }
 
 void
@@ -405,7 +524,7 @@ journal_forget(struct engine *e)
         e->journal->replays = r->next;
         replay_end(r);
     }
-    drop_hidden(e, 0, true);
+    hidden_free(e->journal->hidden);
     free(e->journal);
     e->journal = NULL;
 }

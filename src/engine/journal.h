@@ -10,8 +10,12 @@ struct account;
 /* The store was opened, or closes. */
 void journal_load(struct engine *e);
 void journal_forget(struct engine *e);
+/* A transaction with changes was undone: what is hidden is what the store says. */
+void journal_reload(struct engine *e);
 /* Keeps the change (its id is set) and replays soon, when the account is online. */
 enum sp_status journal_add(struct engine *e, struct store_change *c) SP_MUST_USE;
+/* Replays soon, when that account is online. */
+void journal_kick(struct engine *e, uint32_t account);
 /* Replays until nothing is left, then calls fn from the loop: SP_OK, or why it stopped. fn may be NULL. One at a time per account:
    a further call waits for the same end. */
 typedef void journal_fn(enum sp_status st, void *arg);

@@ -10,6 +10,7 @@
 #include "door.h"
 #include "engine.h"
 #include "events.h"
+#include "indexing.h"
 #include "jobs.h"
 #include "judge.h"
 #include "keysrv.h"
@@ -18,6 +19,8 @@
 #include "peers.h"
 #include "profile.h"
 #include "questions.h"
+#include "search.h"
+#include "upkeep.h"
 
 static void
 load_config(struct engine *e, const char *path)
@@ -122,10 +125,13 @@ begin(struct engine *e)
     e->profile = profile_new(e);
     e->events = events_new(e);
     e->jobs = jobs_new(e);
+    e->searches = searches_new(e);
+    e->indexing = indexing_new(e);
     e->judge = judge_new(e);
     e->keysrv = keysrv_new(e);
     e->outbox = outbox_new(e);
     e->linger = linger_new(e);
+    e->upkeep = upkeep_new(e);
     return e->control;
 }
 
@@ -133,7 +139,7 @@ static void
 end(struct engine *e)
 {
     if (e->store) {
-        engine_closing(e);
+        engine_closing(e, SP_LOCKED);
         store_close(e->store);
         e->store = NULL;
     }
@@ -145,11 +151,14 @@ end(struct engine *e)
     profile_free(e->profile);
     questions_free(e->questions);
     events_free(e->events);
+    searches_free(e->searches);
+    indexing_free(e->indexing);
     jobs_free(e->jobs);
     judge_free(e->judge);
     keysrv_free(e->keysrv);
     outbox_free(e->outbox);
     linger_free(e->linger);
+    upkeep_free(e->upkeep);
     accounts_free(e->accounts);
     role_free(e->role);
     arena_release(&e->arena);

@@ -12,10 +12,12 @@
 #include "keyfile.h"
 #include "linger.h"
 #include "peers.h"
+#include "upkeep.h"
 
 #define KEY_LEN 48             /* 32 of key, 16 of salt */
 #define UNLOCK_MS 600000       /* a passphrase for an OpenPGP key may have to be typed */
 #define BEGIN_MS 10000
+#define REOPEN_MS 5000
 
 struct profile {
     struct engine *engine;
@@ -24,7 +26,8 @@ struct profile {
     enum sp_status unreadable; /* why store.key cannot be used */
     enum sp_protection protection;
     struct buf wrapped;
-    struct secret key;         /* while the store is open */
+    struct secret key;         /* while the store is open, or is to be opened again */
+    struct loop_timer *reopen;
     bool settling;
     struct peer_call *call;    /* of profile_begin */
 };
@@ -40,32 +43,71 @@ struct unlocking {
 
 /* ---- opening */
 
+/* With p->key. */
 static enum sp_status
-open_store(struct profile *p, struct wire_blob key)
+open_again(struct profile *p)
 {
     struct engine *e = p->engine;
     bool cache_lost = false;
-    if (e->store)
-        return SP_OK;
-    if (key.len != KEY_LEN)
-        return SP_PROTOCOL;
-    enum sp_status st = secret_set(&p->key, key.data, key.len);
-    if (!st)
-        st = store_open(p->folder, &p->key, &cache_lost, &e->store);
+    if (p->reopen)
+        loop_timer_remove(p->reopen);
+    p->reopen = NULL;
+    enum sp_status st = store_open(p->folder, &p->key, upkeep_watcher(e->upkeep), &cache_lost, &e->store);
     if (st) {
         log_line("the store does not open: %s", sp_status_name(st));
         e->store = NULL;
-        secret_release(&p->key);
         return st;
     }
-    secret_wipe_on_fork(&p->key);
     if (cache_lost)
         log_line("the cache was damaged and is fetched again");
-    engine_opened(e);
+    engine_opened(e, cache_lost);
     if (p->protection == SP_PROTECTION_KEY_FILE)
         events_notice(e, SP_NOTICE_UNPROTECTED_STORE, SP_LEVEL_NOTICE, (const char *const[]){NULL});
     linger_used(e);
     return SP_OK;
+}
+
+static enum sp_status
+open_store(struct profile *p, struct wire_blob key)
+{
+    if (p->engine->store)
+        return SP_OK;
+    if (key.len != KEY_LEN)
+        return SP_PROTOCOL;
+    enum sp_status st = secret_set(&p->key, key.data, key.len);
+    secret_wipe_on_fork(&p->key);
+    if (!st)
+        st = open_again(p);
+    if (st)
+        secret_release(&p->key);
+    return st;
+}
+
+static void
+on_reopen(struct loop *l, void *arg)
+{
+    struct profile *p = arg;
+    (void)l;
+    p->reopen = NULL;
+    if (!p->engine->store && p->key.len && open_again(p))
+        p->reopen = loop_timer_add(p->engine->loop, REOPEN_MS, on_reopen, p);
+}
+
+void
+profile_reopen(struct engine *e)
+{
+    if (!e->store)
+        return;
+    engine_closing(e, SP_UNAVAILABLE);
+    store_close(e->store);
+    e->store = NULL;
+    on_reopen(e->loop, e->profile);
+}
+
+const char *
+profile_folder(const struct engine *e)
+{
+    return e->profile->folder;
 }
 
 static void
@@ -249,7 +291,13 @@ handle_unlock(struct engine *e, struct request *rq, struct wire_in *in, struct a
         request_fail(rq, p->unreadable, NULL);
     else if (e->store)
         request_done(rq);
-    else {
+    else if (p->key.len) { /* it was closed for a repair */
+        enum sp_status st = open_again(p);
+        if (st)
+            request_fail(rq, st, NULL);
+        else
+            request_done(rq);
+    } else {
         struct wm_store_unlock unlock = {.wrapped = {p->wrapped.data, p->wrapped.len}, .passphrase = m->passphrase};
         start_unlocking(e, rq, false, p->protection, WM_TYPE_store_unlock, &unlock);
     }
@@ -268,11 +316,16 @@ on_forgotten(const struct call_reply *r, struct arena *arena, void *arg)
 void
 profile_lock(struct engine *e)
 {
-    if (!e->store)
+    if (!e->store && !e->profile->key.len)
         return;
-    engine_closing(e);
-    store_close(e->store);
-    e->store = NULL;
+    if (e->profile->reopen)
+        loop_timer_remove(e->profile->reopen);
+    e->profile->reopen = NULL;
+    if (e->store) {
+        engine_closing(e, SP_LOCKED);
+        store_close(e->store);
+        e->store = NULL;
+    }
     secret_release(&e->profile->key);
     (void)peer_call(e, &(struct peer_request){.role = SP_ROLE_KEYS, .type = WM_TYPE_store_forget, .msg = &(struct wm_store_forget){},
                                               .timeout_ms = BEGIN_MS, .fn = on_forgotten});
@@ -311,6 +364,8 @@ profile_free(struct profile *p)
     if (!p)
         return;
     peer_drop(p->call);
+    if (p->reopen)
+        loop_timer_remove(p->reopen);
     buf_release_wiped(&p->wrapped);
     secret_release(&p->key);
     free(p->folder);

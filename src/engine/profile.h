@@ -18,6 +18,11 @@ void profile_keys_connected(struct engine *e);
 enum sp_protection profile_protection(const struct engine *e);
 /* Closes the store and forgets its key. */
 void profile_lock(struct engine *e);
+/* The folder of the databases. */
+const char *profile_folder(const struct engine *e);
+/* The store is closed and opened again with the key that is in use: its cache is damaged. When that cannot be done now it is tried again;
+   until then the store is locked. */
+void profile_reopen(struct engine *e);
 /* Asks the supervisor to end everything, at once. */
 void profile_end_engine(struct engine *e);
 

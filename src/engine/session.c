@@ -254,6 +254,8 @@ advance(struct session *s)
         return;
     if (s->state == SESSION_DOWN) {
         s->state = SESSION_PASSWORD;
+        peers_prepare(a->engine, SP_ROLE_NET, a->config->id); /* they start while the password is fetched and the server greets */
+        peers_prepare(a->engine, SP_ROLE_PARSE, 0);
         credentials_get(&a->credentials, on_password, s);
     }
     if (s->state != SESSION_UP)
@@ -274,18 +276,35 @@ advance(struct session *s)
                                                           .timeout_ms = -1, .fn = on_reply, .arg = s});
 }
 
-struct session_op *
-session_run(struct account *a, enum session_number number, uint64_t folder, uint16_t type, const void *msg, call_fn *fn, void *arg)
+static struct session_op *
+make_op(struct account *a, enum session_number number, uint64_t folder, uint16_t type, const void *msg, call_fn *fn, void *arg)
 {
-    struct session *s = &a->sessions[number];
     struct session_op *op = engine_alloc(sizeof *op);
-    *op = (struct session_op){.session = s, .folder = folder, .type = type, .fn = fn, .arg = arg};
+    *op = (struct session_op){.session = &a->sessions[number], .folder = folder, .type = type, .fn = fn, .arg = arg};
     if (copy_message(type, msg, &op->arena, &op->msg) != SP_OK)
         abort(); /* ours, so it can be copied */
     *(uint8_t *)op->msg = (uint8_t)number; /* `session` is the first member of all of them */
-    struct session_op **at = &s->first;
+    return op;
+}
+
+struct session_op *
+session_run(struct account *a, enum session_number number, uint64_t folder, uint16_t type, const void *msg, call_fn *fn, void *arg)
+{
+    struct session_op *op = make_op(a, number, folder, type, msg, fn, arg), **at = &op->session->first;
     while (*at)
         at = &(*at)->next;
+    *at = op;
+    kick(op->session);
+    return op;
+}
+
+struct session_op *
+session_run_first(struct account *a, enum session_number number, uint64_t folder, uint16_t type, const void *msg, call_fn *fn, void *arg)
+{
+    struct session_op *op = make_op(a, number, folder, type, msg, fn, arg);
+    struct session *s = op->session;
+    struct session_op **at = s->first && s->running ? &s->first->next : &s->first;
+    op->next = *at;
     *at = op;
     kick(s);
     return op;

@@ -8,7 +8,7 @@
 struct account;
 struct peer_call;
 
-enum session_number { SESSION_INTERACTIVE, SESSION_SYNC, SESSION_IDLE, SESSIONS };
+enum session_number { SESSION_INTERACTIVE, SESSION_SYNC, SESSION_IDLE /* and those behind it, one for each watched folder */, SESSIONS = SESSION_IDLE + 8 };
 
 struct session_op;
 struct session {
@@ -30,6 +30,9 @@ void session_release(struct session *s, bool close);
    peers.h: from the loop, once with final. SP_NOT_FOUND for a folder whose UIDVALIDITY is another by now: it must be synchronised. */
 struct session_op *session_run(struct account *a, enum session_number number, uint64_t folder, uint16_t type, const void *msg, call_fn *fn,
                                void *arg);
+/* The same, before whatever waits. */
+struct session_op *session_run_first(struct account *a, enum session_number number, uint64_t folder, uint16_t type, const void *msg, call_fn *fn,
+                                     void *arg);
 /* Takes it back: cancelled when it runs; fn is not called. NULL is allowed. */
 void session_drop(struct session_op *op);
 /* net says that the connection ended. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Running a synchronisation: journal, folder list, then folder by folder what the plan says. Every step leaves the store whole: what is
-   cut off is found again by the next comparison, because a folder's uidnext and modseq are written last. */
+/* Passes over an account: journal, folder list with what STATUS says, then one folder after the other, those alone that changed. News of
+   single folders go beside it in a lane of their own, so that a long first synchronisation delays no new mail. */
 #include "sync.h"
 
 #include <stdlib.h>
@@ -9,65 +9,192 @@
 #include "accounts.h"
 #include "base/log.h"
 #include "events.h"
-#include "headers.h"
+#include "folders.h"
 #include "idle.h"
+#include "jobs.h"
 #include "journal.h"
+#include "peek.h"
 #include "prefetch.h"
 #include "syncplan.h"
 
-#define POLL_MS 300000
-#define SOON_MS 200            /* news come in bursts */
-#define FLAGS_CHUNK 20000
-#define MAX_FOLDERS 10000
-#define SERVER_FLAGS 0xffffu
+#define GATHER_MS 150          /* further news of a burst */
+#define THOROUGH 6             /* every so manieth pass looks at what STATUS does not tell */
+#define JOB_FROM 500           /* missing headers that are worth showing */
+#define LOOK_AGAIN_MS 60000
+
+struct sync_wait {
+    struct sync_wait *next;
+    struct sync *sync;
+    bool bodies, begun;        /* begun: the pass that it waits for */
+    sync_wait_fn *fn;
+    void *arg;
+};
 
 struct sync {
     struct account *account;
-    bool active, complete;     /* complete: a pass over all folders */
+    bool active;               /* a complete pass is running */
     bool again;                /* another complete pass is wanted */
-    uint64_t *folders;         /* still to be done in this pass, from folders[at] */
+    bool held;                 /* the person ended it: folders that are new wait for him */
+    unsigned passes;
+    struct sync_counts counts;
+    struct folder_state *todo; /* of this pass, from todo[at]; owned */
     size_t n, at;
-    uint64_t *wanted;          /* folders to be done in the next short pass */
+    struct foldersync *run;
+    uint64_t *wanted;          /* folders with news */
     size_t wanted_n;
-    struct loop_timer *timer;
+    struct foldersync *news;
+    struct sync_counts news_counts;
+    int64_t news_ended;
+    struct loop_timer *timer, *soon;
     struct session_op *op;
-    struct headers *headers;
     struct idle *idle;
     struct prefetch *prefetch;
-
-    /* the folder that is being done */
-    uint64_t folder;
-    struct wm_imap_selected selected;
-    bool fresh;                /* never synchronised before: its mail is no news */
-    bool fetching;             /* a chunk of headers is being fetched */
-    bool grown;                /* only what is new was asked for: the counts decide whether all must be compared */
-    uint64_t since;            /* the mod-sequence that is known, 0 = none: all flags are asked for */
-    bool flags_done;
-    struct syncplan plan;
-    struct store_uid *local;   /* what the plan was made from; owned */
-    size_t local_n;
-    size_t fetch_at, flags_at;
+    struct job *job;           /* of a first synchronisation */
+    uint64_t missing;          /* headers at its beginning */
+    uint64_t screen;           /* the folder that the person looks at */
+    int64_t looked;
+    struct sync_wait *waits;
 };
 
 static void next_folder(struct sync *s);
-static void fetch_headers(struct sync *s);
 static void begin(struct sync *s);
+static void start_news(struct sync *s);
 
 static void
-run(struct sync *s, uint64_t folder, uint16_t type, const void *msg, call_fn *fn)
+run(struct sync *s, uint16_t type, const void *msg, call_fn *fn)
 {
-    s->op = session_run(s->account, SESSION_SYNC, folder, type, msg, fn, s);
+    s->op = session_run(s->account, SESSION_SYNC, 0, type, msg, fn, s);
 }
 
 static void
-set_timer(struct sync *s, int64_t ms, loop_timer_fn *fn)
+set_timer(struct sync *s, struct loop_timer **timer, int64_t ms, loop_timer_fn *fn)
 {
-    if (s->timer)
-        loop_timer_remove(s->timer);
-    s->timer = loop_timer_add(s->account->engine->loop, ms, fn, s);
-    if (!s->timer)
+    if (*timer)
+        loop_timer_remove(*timer);
+    *timer = loop_timer_add(s->account->engine->loop, ms, fn, s);
+    if (!*timer)
         abort();
 }
+
+static void
+clear_timer(struct loop_timer **timer)
+{
+    if (*timer)
+        loop_timer_remove(*timer);
+    *timer = NULL;
+}
+
+/* ---- who waits */
+
+static void
+end_wait(struct sync_wait *w, enum sp_status st, const char *text)
+{
+    struct sync_counts counts = w->sync->counts;
+    sync_wait_fn *fn = w->fn;
+    void *arg = w->arg;
+    sync_wait_drop(w);
+    fn(st, text ? text : "", &counts, arg);
+}
+
+/* bodies: also those that wait for them. */
+static void
+end_waits(struct sync *s, bool bodies, bool all, enum sp_status st, const char *text)
+{
+    for (struct sync_wait *w = s->waits, *next; w; w = next) {
+        next = w->next;
+        if (all || (w->begun && (bodies || !w->bodies)))
+            end_wait(w, st, text);
+    }
+}
+
+static bool
+bodies_wanted(const struct sync *s)
+{
+    for (const struct sync_wait *w = s->waits; w; w = w->next)
+        if (w->bodies && w->begun)
+            return true;
+    return false;
+}
+
+struct sync_wait *
+sync_wait(struct sync *s, bool bodies, sync_wait_fn *fn, void *arg)
+{
+    struct sync_wait *w = engine_alloc(sizeof *w);
+    *w = (struct sync_wait){.next = s->waits, .sync = s, .bodies = bodies, .fn = fn, .arg = arg};
+    s->waits = w;
+    s->held = false;
+    if (s->account->state == SP_ACCOUNT_ONLINE || s->account->state == SP_ACCOUNT_SYNCING || s->active)
+        sync_start(s);
+    else
+        account_try_now(s->account);
+    return w;
+}
+
+void
+sync_wait_drop(struct sync_wait *w)
+{
+    if (!w)
+        return;
+    struct sync_wait **at = &w->sync->waits;
+    while (*at != w)
+        at = &(*at)->next;
+    *at = w->next;
+    free(w);
+}
+
+/* ---- the job */
+
+static void
+on_job_cancelled(void *arg)
+{
+    struct sync *s = arg;
+    jobs_end(s->job, SP_JOB_CANCELLED, SP_OK);
+    s->job = NULL;
+    s->held = true;
+    foldersync_drop(s->run);
+    s->run = NULL;
+    s->at = s->n;
+    next_folder(s);
+}
+
+static void
+show_progress(struct sync *s)
+{
+    uint64_t done = 0, left = 0, later = 0;
+    if (!s->job)
+        return;
+    if (s->run)
+        foldersync_progress(s->run, &done, &left);
+    for (size_t i = s->at; i < s->n; i++) {
+        struct arena arena = ARENA_INIT;
+        struct store_folder f;
+        if (s->todo[i].state.told && store_folder_get(s->account->engine->store, s->todo[i].id, &arena, &f) == SP_OK && s->todo[i].state.exists > f.total)
+            later += s->todo[i].state.exists - f.total;
+        arena_release(&arena);
+    }
+    left += later;
+    jobs_progress(s->job, s->missing > left ? s->missing - left : 0, s->missing);
+}
+
+static void
+begin_job(struct sync *s)
+{
+    struct engine *e = s->account->engine;
+    s->missing = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        struct arena arena = ARENA_INIT;
+        struct store_folder f;
+        if (s->todo[i].state.told && store_folder_get(e->store, s->todo[i].id, &arena, &f) == SP_OK && s->todo[i].state.exists > f.total)
+            s->missing += s->todo[i].state.exists - f.total;
+        arena_release(&arena);
+    }
+    jobs_pause(s->job, false);
+    if (s->missing >= JOB_FROM && !s->job)
+        s->job = jobs_begin(e, SP_JOB_FIRST_SYNC, s->account->id, "", on_job_cancelled, s);
+    show_progress(s);
+}
+
+/* ---- the end of a pass */
 
 static void
 on_poll(struct loop *l, void *arg)
@@ -75,24 +202,34 @@ on_poll(struct loop *l, void *arg)
     struct sync *s = arg;
     (void)l;
     s->timer = NULL;
-    if (s->active)
-        return;
-    s->complete = s->again || s->wanted_n == 0;
-    s->again = false;
-    begin(s);
+    if (!s->active)
+        begin(s);
 }
 
-/* ---- the end of a pass */
+static void
+on_bodies(enum sp_status st, void *arg)
+{
+    struct sync *s = arg;
+    end_waits(s, true, false, st, NULL);
+}
 
 static void
 end_pass(struct sync *s)
 {
+    bool again = s->again;
     s->active = false;
-    s->op = NULL;
+    s->again = false;
+    s->passes++;
+    jobs_end(s->job, SP_JOB_DONE, SP_OK);
+    s->job = NULL;
     account_online(s->account);
+    if (s->active || s->account->state != SP_ACCOUNT_ONLINE)
+        return;
     idle_start(s->idle);
-    prefetch_start(s->prefetch);
-    set_timer(s, s->again || s->wanted_n ? SOON_MS : POLL_MS, on_poll);
+    end_waits(s, false, false, SP_OK, NULL);
+    prefetch_start(s->prefetch, bodies_wanted(s), on_bodies, s);
+    set_timer(s, &s->timer, again ? 0 : (int64_t)s->account->config->poll_minutes * 60000, on_poll);
+    start_news(s);
 }
 
 /* A failure that is not about one folder. What ends the connection is told by the session as well: the account listens once. */
@@ -101,382 +238,85 @@ fail(struct sync *s, enum sp_status st, const char *text)
 {
     char *words = engine_strdup(text);
     struct account *a = s->account;
-    sync_stop(s);
+    sync_failed(s, st, words);
     account_failed(a, st, words);
     free(words);
 }
 
-/* This folder does not go on; the others do, unless the connection is gone. */
-static void
-fail_folder(struct sync *s, enum sp_status st, const char *text)
+static bool
+connection_gone(const struct sync *s, enum sp_status st)
 {
-    log_line("folder %llu: %s", (unsigned long long)s->folder, sp_status_name(st));
-    if (s->account->sessions[SESSION_SYNC].state != SESSION_UP || st == SP_UNAVAILABLE)
+    return st && (s->account->sessions[SESSION_SYNC].state != SESSION_UP || st == SP_UNAVAILABLE || st == SP_FULL || st == SP_CORRUPT);
+}
+
+/* ---- folders of the pass */
+
+static void
+on_folder(enum sp_status st, const char *text, void *arg)
+{
+    struct sync *s = arg;
+    s->run = NULL;
+    show_progress(s);
+    if (connection_gone(s, st))
         fail(s, st, text);
     else
         next_folder(s);
 }
 
-static enum sp_status
-reply_status(const struct call_reply *r, uint16_t type)
-{
-    return r->status ? r->status : r->in->type != type ? SP_PROTOCOL : SP_OK;
-}
-
-/* ---- one folder: the end */
-
-static void compare(struct sync *s);
-
 static void
-save_folder(struct sync *s)
-{
-    struct engine *e = s->account->engine;
-    struct arena arena = ARENA_INIT;
-    struct store_folder f;
-    enum sp_status st = store_folder_get(e->store, s->folder, &arena, &f);
-    if (!st && s->grown && f.total != s->selected.exists) { /* something was removed there, or is not there yet */
-        arena_release(&arena);
-        s->grown = false;
-        compare(s);
-        return;
-    }
-    size_t unseen = 0, added = headers_added(s->headers, &unseen);
-    if (!st) {
-        f.uidvalidity = s->selected.uidvalidity;
-        f.uidnext = s->selected.uidnext;
-        f.highestmodseq = s->selected.highestmodseq;
-        st = store_folder_put(e->store, &f);
-    }
-    if (!st && added && unseen && !s->fresh && f.role == SP_FOLDER_INBOX) {
-        char *count = arena_printf(&arena, "%zu", unseen);
-        events_notice(e, SP_NOTICE_NEW_MAIL, SP_LEVEL_NOTICE, (const char *const[]){f.name, count, NULL});
-    }
-    if (st)
-        log_line("folder %llu is not saved: %s", (unsigned long long)s->folder, sp_status_name(st));
-    arena_release(&arena);
-    next_folder(s);
-}
-
-/* ---- one folder: flags */
-
-static enum sp_status
-store_flags(struct sync *s, const struct wm_imap_flags *m)
-{
-    struct engine *e = s->account->engine;
-    enum sp_status st = store_begin(e->store);
-    bool changed = false;
-    for (uint32_t i = 0; !st && i < m->messages_n; i++) {
-        struct arena arena = ARENA_INIT;
-        struct store_message row;
-        uint64_t id;
-        uint32_t known;
-        if (syncplan_find(s->local, s->local_n, m->messages[i].uid, &known) && !((known ^ m->messages[i].flags) & SERVER_FLAGS))
-            continue;
-        if (store_message_by_uid(e->store, s->folder, m->messages[i].uid, &id) == SP_OK && store_message_get(e->store, id, &arena, &row) == SP_OK) {
-            uint32_t flags = (m->messages[i].flags & SERVER_FLAGS) | (row.flags & ~SERVER_FLAGS);
-            if (flags != row.flags && !store_change_waiting(e->store, id)) {
-                st = store_flags_set(e->store, id, flags);
-                changed = true;
-            }
-        }
-        arena_release(&arena);
-    }
-    if (st)
-        store_rollback(e->store);
-    else
-        st = store_commit(e->store);
-    if (changed && !st)
-        events_folder(e, s->folder);
-    return st;
-}
-
-static void fetch_flags(struct sync *s);
-
-static void
-on_flags(const struct call_reply *r, struct arena *arena, void *arg)
+on_tick(struct loop *l, void *arg)
 {
     struct sync *s = arg;
-    (void)arena;
-    if (!r->final) {
-        if (r->in->type == WM_TYPE_imap_flags && store_flags(s, r->in->msg) != SP_OK)
-            log_line("flags are not stored");
-        return;
-    }
-    s->op = NULL;
-    if (r->status)
-        fail_folder(s, r->status, r->text);
-    else
-        fetch_flags(s);
-}
-
-static void
-fetch_flags(struct sync *s)
-{
-    size_t left = s->flags_done ? 0 : s->plan.both_n - s->flags_at, n = left < FLAGS_CHUNK ? left : FLAGS_CHUNK;
-    struct buf set = BUF_INIT;
-    if (s->since && !s->flags_done) {
-        s->flags_done = true;
-        run(s, s->folder, WM_TYPE_imap_fetch_flags, &(struct wm_imap_fetch_flags){.uid_set = "1:4294967295", .since = s->since}, on_flags);
-        return;
-    }
-    if (n == 0) {
-        save_folder(s);
-        return;
-    }
-    syncplan_uid_set(&set, s->plan.both + s->flags_at, n);
-    s->flags_at += n;
-    run(s, s->folder, WM_TYPE_imap_fetch_flags, &(struct wm_imap_fetch_flags){.uid_set = buf_str(&set)}, on_flags);
-    buf_release(&set);
-}
-
-/* ---- one folder: headers */
-
-static void
-headers_done(struct sync *s)
-{
-    struct arena arena = ARENA_INIT;
-    struct store_folder f;
-    if (store_folder_get(s->account->engine->store, s->folder, &arena, &f) == SP_OK && syncplan_flags_unchanged(&f, &s->selected))
-        s->flags_done = true;
-    arena_release(&arena);
-    fetch_flags(s);
-}
-
-static void
-on_stored(enum sp_status st, void *arg)
-{
-    struct sync *s = arg;
-    if (!s->active)
-        return;
-    if (st) {
-        fail(s, st, NULL);
-        return;
-    }
-    if (!s->fetching && headers_pending(s->headers) == 0)
-        fetch_headers(s);
-}
-
-static void
-on_headers(const struct call_reply *r, struct arena *arena, void *arg)
-{
-    struct sync *s = arg;
-    (void)arena;
-    if (!r->final) {
-        if (r->in->type == WM_TYPE_imap_headers)
-            headers_add(s->headers, s->folder, r->in->msg);
-        return;
-    }
-    s->op = NULL;
-    s->fetching = false;
-    if (r->status)
-        fail_folder(s, r->status, r->text);
-    else if (headers_pending(s->headers) == 0)
-        fetch_headers(s);
-}
-
-static void
-fetch_headers(struct sync *s)
-{
-    size_t n = syncplan_chunk(&s->plan, s->fetch_at);
-    if (n == 0) {
-        headers_done(s);
-        return;
-    }
-    struct buf set = BUF_INIT;
-    syncplan_uid_set(&set, s->plan.fetch + s->fetch_at, n);
-    s->fetch_at += n;
-    s->fetching = true;
-    run(s, s->folder, WM_TYPE_imap_fetch_headers, &(struct wm_imap_fetch_headers){.uid_set = buf_str(&set)}, on_headers);
-    buf_release(&set);
-}
-
-/* ---- one folder: comparing */
-
-static void
-forget_plan(struct sync *s)
-{
-    syncplan_release(&s->plan);
-    free(s->local);
-    s->local = NULL;
-    s->local_n = 0;
-}
-
-static enum sp_status
-remove_gone(struct sync *s)
-{
-    struct engine *e = s->account->engine;
-    enum sp_status st = s->plan.gone_n ? store_begin(e->store) : SP_OK;
-    if (st || !s->plan.gone_n)
-        return st;
-    for (size_t i = 0; !st && i < s->plan.gone_n; i++) {
-        uint64_t id;
-        if (store_message_by_uid(e->store, s->folder, s->plan.gone[i], &id) == SP_OK)
-            st = store_message_remove(e->store, id);
-    }
-    if (st)
-        store_rollback(e->store);
-    else
-        st = store_commit(e->store);
-    events_folder(e, s->folder);
-    return st;
-}
-
-static void
-on_uids(const struct call_reply *r, struct arena *arena, void *arg)
-{
-    struct sync *s = arg;
-    (void)arena;
-    if (!r->final)
-        return;
-    s->op = NULL;
-    enum sp_status st = reply_status(r, WM_TYPE_imap_uid_list);
-    forget_plan(s);
-    if (!st)
-        st = store_uids(s->account->engine->store, s->folder, &s->local, &s->local_n);
-    if (!st)
-        st = syncplan_make(s->local, s->local_n, ((const struct wm_imap_uid_list *)r->in->msg)->uids, &s->plan);
-    if (!st)
-        st = remove_gone(s);
-    s->fetch_at = s->flags_at = 0;
-    if (st)
-        fail_folder(s, st, r->text);
-    else
-        fetch_headers(s);
-}
-
-static void
-compare(struct sync *s)
-{
-    run(s, s->folder, WM_TYPE_imap_uids, &(struct wm_imap_uids){0}, on_uids);
-}
-
-static void
-on_selected(const struct call_reply *r, struct arena *arena, void *arg)
-{
-    struct sync *s = arg;
-    struct engine *e = s->account->engine;
-    struct store_folder f;
-    if (!r->final)
-        return;
-    s->op = NULL;
-    enum sp_status st = reply_status(r, WM_TYPE_imap_selected);
-    if (!st) {
-        s->selected = *(const struct wm_imap_selected *)r->in->msg;
-        st = store_folder_get(e->store, s->folder, arena, &f);
-    }
-    enum syncplan_need need = st ? SYNCPLAN_NOTHING : syncplan_need(&f, &s->selected);
-    if (!st && need == SYNCPLAN_RESET) {
-        st = store_folder_reset(e->store, s->folder, s->selected.uidvalidity);
-        events_folder(e, s->folder);
-    } else if (!st && !f.uidvalidity) {
-        f.uidvalidity = s->selected.uidvalidity; /* others may select it from now on */
-        st = store_folder_put(e->store, &f);
-    }
-    s->fresh = !st && (need == SYNCPLAN_RESET || !f.uidnext);
-    s->grown = need == SYNCPLAN_GROWN;
-    s->since = !st && need != SYNCPLAN_RESET && s->selected.highestmodseq ? f.highestmodseq : 0;
-    s->flags_done = false;
-    s->fetch_at = s->flags_at = 0;
-    forget_plan(s);
-    if (!st && s->grown)
-        st = syncplan_grown(&f, &s->selected, &s->plan);
-    if (st)
-        fail_folder(s, st, r->text);
-    else if (need == SYNCPLAN_NOTHING)
-        next_folder(s);
-    else if (s->grown)
-        fetch_headers(s);
-    else
-        compare(s);
+    (void)l;
+    s->timer = NULL;
+    show_progress(s);
+    if (s->job)
+        set_timer(s, &s->timer, 250, on_tick);
 }
 
 static void
 next_folder(struct sync *s)
 {
-    struct engine *e = s->account->engine;
-    struct arena arena = ARENA_INIT;
-    struct store_folder f;
     if (s->at == s->n) {
         end_pass(s);
         return;
     }
-    s->folder = s->folders[s->at++];
-    if (store_folder_get(e->store, s->folder, &arena, &f) == SP_OK) {
-        journal_folder_begins(e, s->folder);
-        run(s, s->folder, WM_TYPE_imap_select, &(struct wm_imap_select){.raw = f.raw}, on_selected);
-    } else {
-        next_folder(s); /* removed meanwhile; bounded by the list */
-    }
-    arena_release(&arena);
+    /* What the person looks at by now goes first. */
+    for (size_t i = s->at + 1; i < s->n; i++)
+        if (s->todo[i].id == s->screen && s->screen) {
+            struct folder_state f = s->todo[i];
+            memmove(&s->todo[s->at + 1], &s->todo[s->at], (i - s->at) * sizeof *s->todo);
+            s->todo[s->at] = f;
+            break;
+        }
+    s->run = foldersync_start(s->account, s->todo[s->at++].id, false, &s->counts, on_folder, s);
 }
 
 /* ---- the folder list */
 
-static enum sp_folder_role
-role_of(const struct account *a, const struct wr_imap_folder *f)
-{
-    const struct config_account *c = a->config;
-    const struct {
-        const char *name;
-        enum sp_folder_role role;
-    } configured[] = {{c->sent, SP_FOLDER_SENT}, {c->drafts, SP_FOLDER_DRAFTS}, {c->trash, SP_FOLDER_TRASH},
-                      {c->archive, SP_FOLDER_ARCHIVE}, {c->junk, SP_FOLDER_JUNK}};
-    enum sp_folder_role role = f->role < SP_FOLDER_ROLE_COUNT ? (enum sp_folder_role)f->role : SP_FOLDER_NONE;
-    for (size_t i = 0; i < sizeof configured / sizeof *configured; i++) {
-        if (*configured[i].name && strcmp(configured[i].name, f->name) == 0)
-            return configured[i].role;
-        if (*configured[i].name && role == configured[i].role)
-            role = SP_FOLDER_NONE; /* the configuration names another one */
-    }
-    return role;
-}
-
+/* What of the list must be looked into, in order. */
 static enum sp_status
-put_folders(struct sync *s, const struct wm_imap_folders *m)
+choose(struct sync *s, struct folder_state *states, size_t n)
 {
     struct engine *e = s->account->engine;
     struct arena arena = ARENA_INIT;
     struct store_folder *known = NULL;
     size_t known_n = 0;
-    enum sp_status st = m->folders_n > MAX_FOLDERS ? SP_TOO_LARGE : store_folders(e->store, s->account->id, &arena, &known, &known_n);
-    for (uint32_t i = 0; !st && i < m->folders_n; i++) {
-        const struct wr_imap_folder *f = &m->folders[i];
-        struct store_folder row = {.account = s->account->id};
-        for (size_t k = 0; k < known_n; k++)
-            if (strcmp(known[k].raw, f->raw) == 0) {
-                row = known[k];
-                known[k].id = 0; /* still there */
-            }
-        bool news = !row.id || strcmp(row.name, f->name) != 0 || row.selectable != f->selectable || row.role != role_of(s->account, f);
-        row.raw = f->raw;
-        row.name = f->name;
-        row.role = role_of(s->account, f);
-        row.selectable = f->selectable;
-        st = store_folder_put(e->store, &row);
-        if (!st && news)
-            events_folder(e, row.id);
-    }
-    for (size_t k = 0; !st && m->folders_n && k < known_n; k++)
-        if (known[k].id)
-            st = store_folder_remove(e->store, known[k].id);
-    arena_release(&arena);
-    return st;
-}
-
-/* All selectable folders, in the store's order: inbox first. */
-static enum sp_status
-list_folders(struct sync *s)
-{
-    struct arena arena = ARENA_INIT;
-    struct store_folder *known = NULL;
-    size_t n = 0;
-    enum sp_status st = store_folders(s->account->engine->store, s->account->id, &arena, &known, &n);
-    free(s->folders);
-    s->folders = engine_alloc(n * sizeof *s->folders);
+    bool thorough = s->passes % THOROUGH == 0 || s->waits;
+    enum sp_status st = store_folders(e->store, s->account->id, &arena, &known, &known_n);
+    free(s->todo);
+    s->todo = engine_alloc((known_n + 1) * sizeof *s->todo);
     s->n = s->at = 0;
-    for (size_t i = 0; !st && i < n; i++)
-        if (known[i].selectable)
-            s->folders[s->n++] = known[i].id;
+    if (!st)
+        syncplan_order(known, known_n, s->screen);
+    for (size_t i = 0; !st && i < known_n; i++) {
+        struct folder_state f = {.id = known[i].id};
+        for (size_t k = 0; k < n; k++)
+            if (states[k].id == f.id)
+                f.state = states[k].state;
+        if (known[i].selectable && !(s->held && !known[i].uidnext) && syncplan_must_open(&known[i], &f.state, thorough))
+            s->todo[s->n++] = f;
+    }
     arena_release(&arena);
     return st;
 }
@@ -485,22 +325,41 @@ static void
 on_list(const struct call_reply *r, struct arena *arena, void *arg)
 {
     struct sync *s = arg;
-    (void)arena;
     if (!r->final)
         return;
     s->op = NULL;
-    enum sp_status st = reply_status(r, WM_TYPE_imap_folders);
+    const struct wm_imap_folders *m = NULL;
+    enum sp_status st = r->status ? r->status : r->in->type != WM_TYPE_imap_folders ? SP_PROTOCOL : SP_OK;
+    struct folder_state *states = NULL;
+    if (!st) {
+        m = r->in->msg;
+        states = arena_array(arena, m->folders_n + 1, sizeof *states);
+        st = states ? folders_take(s->account, m, states) : SP_NOMEM;
+    }
     if (!st)
-        st = put_folders(s, r->in->msg);
-    if (!st)
-        st = list_folders(s);
-    if (st)
+        st = choose(s, states, m->folders_n);
+    if (st) {
         fail(s, st, r->text);
-    else
-        next_folder(s);
+        return;
+    }
+    begin_job(s);
+    if (s->job)
+        set_timer(s, &s->timer, 250, on_tick);
+    next_folder(s);
 }
 
 /* ---- the beginning of a pass */
+
+/* The first screen of a folder that was never seen needs no list of folders. */
+static void
+head_start(struct sync *s)
+{
+    struct arena arena = ARENA_INIT;
+    struct store_folder f;
+    if (store_folder_by_role(s->account->engine->store, s->account->id, SP_FOLDER_INBOX, &arena, &f) == SP_OK && !f.uidnext && !f.total)
+        peek_start(s->account, f.id);
+    arena_release(&arena);
+}
 
 static void
 on_journal(enum sp_status st, void *arg)
@@ -513,38 +372,75 @@ on_journal(enum sp_status st, void *arg)
         return;
     }
     account_set_state(s->account, SP_ACCOUNT_SYNCING, SP_OK, NULL);
-    if (s->complete) {
-        run(s, 0, WM_TYPE_imap_list, &(struct wm_imap_list){0}, on_list);
-        return;
-    }
-    free(s->folders);
-    s->folders = s->wanted;
-    s->n = s->wanted_n;
-    s->at = 0;
-    s->wanted = NULL;
-    s->wanted_n = 0;
-    next_folder(s);
+    head_start(s);
+    run(s, WM_TYPE_imap_list, &(struct wm_imap_list){0}, on_list);
 }
 
 static void
 begin(struct sync *s)
 {
-    if (s->timer)
-        loop_timer_remove(s->timer);
-    s->timer = NULL;
+    clear_timer(&s->timer);
     s->active = true;
+    s->counts = (struct sync_counts){0};
+    for (struct sync_wait *w = s->waits; w; w = w->next)
+        w->begun = true;
     journal_replay(s->account, on_journal, s);
 }
 
 void
 sync_start(struct sync *s)
 {
-    if (s->active) {
+    if (s->active)
         s->again = true;
+    else
+        begin(s);
+}
+
+/* ---- news of single folders */
+
+static void
+on_news(enum sp_status st, const char *text, void *arg)
+{
+    struct sync *s = arg;
+    s->news = NULL;
+    s->news_ended = loop_now_ms();
+    if (connection_gone(s, st)) {
+        fail(s, st, text);
         return;
     }
-    s->complete = true;
-    begin(s);
+    if (s->news_counts.added && !s->active)
+        prefetch_start(s->prefetch, false, on_bodies, s);
+    start_news(s);
+}
+
+static void
+on_soon(struct loop *l, void *arg)
+{
+    struct sync *s = arg;
+    (void)l;
+    s->soon = NULL;
+    if (s->news || !s->wanted_n)
+        return;
+    uint64_t folder = s->wanted[0];
+    s->wanted_n--;
+    memmove(s->wanted, s->wanted + 1, s->wanted_n * sizeof *s->wanted);
+    if (s->run && foldersync_folder(s->run) == folder) { /* it is just being done, and then once more */
+        s->wanted[s->wanted_n++] = folder;
+        set_timer(s, &s->soon, GATHER_MS, on_soon);
+        return;
+    }
+    s->news_counts = (struct sync_counts){0};
+    s->news = foldersync_start(s->account, folder, true, &s->news_counts, on_news, s);
+}
+
+/* The first news at once, those that follow close upon them together. */
+static void
+start_news(struct sync *s)
+{
+    enum sp_account_state state = s->account->state;
+    int64_t rest = s->news_ended + GATHER_MS - loop_now_ms();
+    if (s->wanted_n && !s->news && !s->soon && (state == SP_ACCOUNT_ONLINE || state == SP_ACCOUNT_SYNCING))
+        set_timer(s, &s->soon, rest > 0 ? rest : 0, on_soon);
 }
 
 void
@@ -560,9 +456,57 @@ sync_folder(struct sync *s, uint64_t folder)
         abort();
     s->wanted = more;
     s->wanted[s->wanted_n++] = folder;
-    if (!s->active && s->account->state == SP_ACCOUNT_ONLINE)
-        set_timer(s, SOON_MS, on_poll);
+    start_news(s);
 }
+
+void
+sync_look(struct sync *s, uint64_t folder)
+{
+    struct arena arena = ARENA_INIT;
+    struct store_folder f;
+    if (!s)
+        return;
+    int64_t now = loop_now_ms();
+    bool again = s->screen == folder && now - s->looked < LOOK_AGAIN_MS;
+    s->screen = folder;
+    if (again || (s->account->state != SP_ACCOUNT_ONLINE && s->account->state != SP_ACCOUNT_SYNCING))
+        return;
+    s->looked = now;
+    if (store_folder_get(s->account->engine->store, folder, &arena, &f) == SP_OK && f.selectable) {
+        if (!f.uidnext && !f.total && s->active)
+            peek_start(s->account, folder);
+        else if (!s->active && !idle_waits(s->idle, folder))
+            sync_folder(s, folder);
+    }
+    arena_release(&arena);
+}
+
+void
+sync_watch(struct sync *s)
+{
+    if (!s || s->account->state != SP_ACCOUNT_ONLINE)
+        return;
+    idle_start(s->idle);
+    if (!s->active)
+        prefetch_start(s->prefetch, false, on_bodies, s);
+}
+
+void
+sync_woke(struct sync *s)
+{
+    if (!s || !s->account->wanted)
+        return;
+    enum sp_account_state state = s->account->state;
+    if (state == SP_ACCOUNT_FAILED || state == SP_ACCOUNT_OFFLINE) {
+        account_try_now(s->account);
+        return;
+    }
+    idle_stop(s->idle); /* saying anything shows whether the connection is still there */
+    if (state == SP_ACCOUNT_ONLINE)
+        sync_start(s);
+}
+
+/* ---- life */
 
 bool
 sync_active(const struct sync *s)
@@ -578,15 +522,26 @@ sync_stop(struct sync *s)
     journal_stop(s->account);
     idle_stop(s->idle);
     prefetch_stop(s->prefetch);
+    peek_stop(s->account);
     session_drop(s->op);
     s->op = NULL;
-    s->active = s->fetching = false;
-    if (s->timer)
-        loop_timer_remove(s->timer);
-    s->timer = NULL;
-    headers_free(s->headers);
-    s->headers = headers_new(s->account->engine, on_stored, s);
-    forget_plan(s);
+    foldersync_drop(s->run);
+    foldersync_drop(s->news);
+    s->run = s->news = NULL;
+    s->active = s->again = false;
+    clear_timer(&s->timer);
+    clear_timer(&s->soon);
+    if (s->job)
+        jobs_pause(s->job, true);
+}
+
+void
+sync_failed(struct sync *s, enum sp_status st, const char *text)
+{
+    if (!s)
+        return;
+    sync_stop(s);
+    end_waits(s, true, true, st, text);
 }
 
 struct sync *
@@ -594,7 +549,6 @@ sync_new(struct account *a)
 {
     struct sync *s = engine_alloc(sizeof *s);
     s->account = a;
-    s->headers = headers_new(a->engine, on_stored, s);
     s->idle = idle_new(a);
     s->prefetch = prefetch_new(a);
     return s;
@@ -605,11 +559,11 @@ sync_free(struct sync *s)
 {
     if (!s)
         return;
-    sync_stop(s);
-    headers_free(s->headers);
+    sync_failed(s, SP_CANCELLED, NULL);
+    jobs_end(s->job, SP_JOB_CANCELLED, SP_OK);
     idle_free(s->idle);
     prefetch_free(s->prefetch);
-    free(s->folders);
+    free(s->todo);
     free(s->wanted);
     free(s);
 }

@@ -6,16 +6,68 @@
 #include <string.h>
 
 #define FIRST_CHUNK 64
-#define CHUNK 512
+#define CHUNK 1000
 #define MAX_GROWTH 1000
 
+/* ---- folders */
+
+bool
+syncplan_must_open(const struct store_folder *known, const struct wr_imap_state *state, bool thorough)
+{
+    if (!state->told || known->uidvalidity != state->uidvalidity || known->uidnext != state->uidnext || known->total != state->exists)
+        return true;
+    if (known->highestmodseq && state->highestmodseq)
+        return known->highestmodseq != state->highestmodseq;
+    return thorough || known->unread != state->unseen;
+}
+
+static int
+rank(const struct store_folder *f, uint64_t screen)
+{
+    if (f->role == SP_FOLDER_INBOX)
+        return 0;
+    if (f->id == screen)
+        return 1;
+    return f->role == SP_FOLDER_ALL || f->role == SP_FOLDER_FLAGGED ? 4 : f->watched ? 2 : 3;
+}
+
+void
+syncplan_order(struct store_folder *folders, size_t n, uint64_t screen)
+{
+    for (size_t i = 1; i < n; i++) { /* stable; a few thousand at most, nearly in order */
+        struct store_folder f = folders[i];
+        size_t k = i;
+        for (; k > 0 && rank(&folders[k - 1], screen) > rank(&f, screen); k--)
+            folders[k] = folders[k - 1];
+        folders[k] = f;
+    }
+}
+
+const struct store_folder *
+syncplan_renamed(const struct store_folder *vanished, size_t n, const struct wr_imap_state *now)
+{
+    const struct store_folder *found = NULL;
+    for (size_t i = 0; now->told && i < n; i++) {
+        if (!vanished[i].uidvalidity || vanished[i].uidvalidity != now->uidvalidity || now->uidnext < vanished[i].uidnext)
+            continue;
+        if (found)
+            return NULL; /* made in the same second: which is which cannot be told */
+        found = &vanished[i];
+    }
+    return found;
+}
+
+/* ---- one folder */
+
 enum syncplan_need
-syncplan_need(const struct store_folder *known, const struct wm_imap_selected *now)
+syncplan_need(const struct store_folder *known, uint32_t coming, const struct wm_imap_selected *now)
 {
     if (known->uidvalidity != now->uidvalidity)
         return known->uidvalidity ? SYNCPLAN_RESET : SYNCPLAN_COMPARE;
-    if (syncplan_flags_unchanged(known, now) && now->uidnext && known->uidnext == now->uidnext && known->total == now->exists)
+    if (syncplan_flags_unchanged(known, now) && now->uidnext && known->uidnext == now->uidnext && known->total == now->exists + coming)
         return SYNCPLAN_NOTHING;
+    if (now->resynced && known->uidnext && known->highestmodseq)
+        return SYNCPLAN_RESYNCED;
     if (known->highestmodseq && now->highestmodseq && known->uidnext && now->uidnext >= known->uidnext &&
         now->uidnext - known->uidnext <= MAX_GROWTH)
         return SYNCPLAN_GROWN;
@@ -57,8 +109,8 @@ syncplan_flags_unchanged(const struct store_folder *known, const struct wm_imap_
     return now->highestmodseq && known->highestmodseq == now->highestmodseq && known->uidvalidity == now->uidvalidity;
 }
 
-static enum sp_status
-check_server(struct wire_blob server)
+enum sp_status
+syncplan_check(struct wire_blob server)
 {
     uint32_t last = 0;
     if (server.len % sizeof last)
@@ -88,7 +140,7 @@ syncplan_make(const struct store_uid *local, size_t local_n, struct wire_blob se
 {
     size_t server_n = server.len / sizeof(uint32_t), i = 0, j = 0;
     *out = (struct syncplan){0};
-    enum sp_status st = check_server(server);
+    enum sp_status st = syncplan_check(server);
     if (st)
         return st;
     out->fetch = calloc(server_n + 1, sizeof(uint32_t));
@@ -131,6 +183,37 @@ syncplan_release(struct syncplan *p)
     free(p->gone);
     free(p->both);
     *p = (struct syncplan){0};
+}
+
+static uint32_t
+uid_at(struct wire_blob server, size_t i)
+{
+    uint32_t uid;
+    memcpy(&uid, (const char *)server.data + i * sizeof uid, sizeof uid);
+    return uid;
+}
+
+struct wire_blob
+syncplan_window(struct wire_blob server, uint32_t upto, const struct store_uid *local, size_t *local_n, size_t cap, size_t size, uint32_t *down)
+{
+    size_t n = server.len / sizeof(uint32_t), low = 0, high = n;
+    while (low < high) { /* how many are not above upto */
+        size_t middle = low + (high - low) / 2;
+        if (uid_at(server, middle) <= upto)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    size_t end = low, begin = end > size ? end - size : 0;
+    uint32_t floor = begin ? uid_at(server, begin) - 1 : 0;
+    if (*local_n == cap && local[cap - 1].uid - 1 > floor) /* more are here than there: the window is as far as we see */
+        floor = local[cap - 1].uid - 1;
+    while (begin < end && uid_at(server, begin) <= floor)
+        begin++;
+    while (*local_n && local[*local_n - 1].uid <= floor)
+        --*local_n;
+    *down = floor;
+    return (struct wire_blob){(const char *)server.data + begin * sizeof(uint32_t), (end - begin) * sizeof(uint32_t)};
 }
 
 size_t

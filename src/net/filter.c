@@ -6,7 +6,7 @@
 
 #include "filter_imap.h"
 
-#define VANISHED_LINE ((size_t)4194304) /* the set is long when messages went here and there */
+#define SET_LINE ((size_t)16777216) /* of UIDs: long when messages went here and there */
 
 const struct filter_limits filter_limits_imap = {.line = 65536, .literal = 0, .total = 64u << 20, .lines = 100000, .numbers = 8u << 20};
 const struct filter_limits filter_limits_smtp = {.line = 4096, .total = 1u << 20, .lines = 200};
@@ -39,6 +39,7 @@ filter_release(struct filter *f)
     release_notes(&f->notes);
     buf_release(&f->line);
     buf_release(&f->out);
+    buf_release(&f->held);
 }
 
 void
@@ -180,11 +181,12 @@ is_search(const struct filter *f)
     return f->kind == FILTER_IMAP && f->state == FILTER_AT_LINE && f->line.len == 8 && strncasecmp(f->line.data, "* SEARCH", 8) == 0;
 }
 
+/* A line above its bound: only sets of UIDs may be longer. */
 static bool
-too_long(const struct filter *f)
+set_too_long(const struct filter *f)
 {
-    bool set = f->kind == FILTER_IMAP && f->line.len > 11 && strncasecmp(f->line.data, "* VANISHED ", 11) == 0;
-    return f->line.len > (set ? VANISHED_LINE : f->limits.line);
+    bool set = f->kind == FILTER_IMAP && (strncasecmp(f->line.data, "* VANISHED ", 11) == 0 || strncasecmp(f->line.data, "* ESEARCH ", 10) == 0);
+    return !set || f->line.len > SET_LINE;
 }
 
 static enum sp_status
@@ -211,7 +213,7 @@ feed_line_byte(struct filter *f, char c)
         f->number = 0;
         f->number_open = f->cr = false;
     }
-    return f->line.len > f->limits.line && too_long(f) ? SP_TOO_LARGE : SP_OK;
+    return f->line.len > f->limits.line && set_too_long(f) ? SP_TOO_LARGE : SP_OK;
 }
 
 /* Literal bytes go straight through. Returns how many of len were used. */
@@ -233,6 +235,10 @@ filter_feed(struct filter *f, const char *bytes, size_t len)
     if (!f->failed && f->total > f->limits.total)
         f->failed = SP_TOO_LARGE;
     while (!f->failed && i < len) {
+        if (f->hold && f->notes.reply != FILTER_PENDING) {
+            buf_add(&f->held, bytes + i, len - i);
+            return f->failed = buf_status(&f->held);
+        }
         if (f->literal_left)
             i += feed_literal(f, bytes + i, len - i);
         else

@@ -77,6 +77,8 @@ struct filter {
     size_t out_at;                /* taken so far */
     uint32_t ahead[FILTER_AHEAD]; /* tags of commands that were sent ahead: nobody waits for their ends, which come in this order */
     unsigned ahead_n;
+    bool hold;                    /* what comes behind the tagged line is kept unread: it is for somebody else (COMPRESS) */
+    struct buf held;
     bool mute;                    /* hand nothing on (answers that libetpan is not waiting for) */
     bool greeted;                 /* the greeting came */
     bool scrubbed;                /* the line in hand had control characters */

@@ -156,7 +156,25 @@ eat_date_time(struct cursor *c)
     return true;
 }
 
-/* BODY[], BODY[HEADER], BODY[1.2.MIME] ... and its origin; no field lists, which we never ask for. */
+/* Field names behind HEADER.FIELDS, atoms or quoted, with nothing inside that could mean something. Taken out of the line, so that BODY[HEADER]
+   remains: the server only repeats what we asked for. */
+static bool
+drop_fields(struct cursor *c)
+{
+    char *start = (char *)(uintptr_t)(c->at - strlen(".FIELDS"));
+    if (!eat(c, ' ') || !eat(c, '('))
+        return false;
+    while (c->at < c->end && (isalnum((unsigned char)*c->at) || *c->at == '-' || *c->at == ' ' || *c->at == '"' || *c->at == '_'))
+        c->at++;
+    if (!eat(c, ')'))
+        return false;
+    memmove(start, c->at, (size_t)(c->end - c->at) + 1); /* with the NUL */
+    c->end -= c->at - start;
+    c->at = start;
+    return true;
+}
+
+/* BODY[], BODY[HEADER], BODY[1.2.MIME] ... and its origin. */
 static bool
 eat_section(struct cursor *c)
 {
@@ -166,6 +184,8 @@ eat_section(struct cursor *c)
     const char *start = c->at;
     while (c->at < c->end && (isalnum((unsigned char)*c->at) || *c->at == '.') && c->at - start < 100)
         c->at++;
+    if (c->at - start == 13 && strncasecmp(start, "HEADER.FIELDS", 13) == 0 && !drop_fields(c))
+        return false;
     if (!eat(c, ']'))
         return false;
     return !eat(c, '<') || (eat_number(c, UINT32_MAX, &origin) && eat(c, '>'));
@@ -506,6 +526,27 @@ left_out(struct filter *f)
     return out;
 }
 
+/* ESEARCH (TAG "5") UID ALL 1:5,9 (RFC 4731): without ALL nothing was found. Only answers of UID commands are used. */
+static enum sp_status
+esearch_line(struct filter *f, struct cursor *c)
+{
+    struct buf *numbers = &f->notes.numbers;
+    struct uid_range r;
+    while (c->at < c->end && *c->at != ')')
+        c->at++;
+    if (!eat(c, ')') || !eat(c, ' ') || !eat_word(c, "UID") || !eat(c, ' ') || !eat_word(c, "ALL") || !eat(c, ' '))
+        return SP_OK;
+    ((char *)(uintptr_t)c->at)[strcspn(c->at, " ")] = '\0'; /* other results may follow */
+    if (!uidset_valid(c->at))
+        return SP_PROTOCOL;
+    if (uidset_span(c->at) > f->limits.numbers - numbers->len / sizeof(uint32_t))
+        return SP_TOO_LARGE;
+    for (const char *set = c->at; uidset_next(&set, &r);)
+        for (uint64_t uid = r.first; uid <= r.last; uid++)
+            buf_add(numbers, &(uint32_t){(uint32_t)uid}, sizeof(uint32_t));
+    return buf_status(numbers);
+}
+
 /* VANISHED (RFC 7162 section 3.2.10). Without QRESYNC nothing of it is believed but that messages went. */
 static enum sp_status
 vanished_line(struct filter *f, struct cursor *c)
@@ -556,7 +597,7 @@ numbered(struct filter *f, const char *s, size_t len, struct cursor *c)
             return SP_PROTOCOL;
         f->drop = left_out(f);
         enum sp_status st = fetch_rest(f, c, true);
-        return st ? st : emit(f, s, len);
+        return st ? st : emit(f, s, (size_t)(c->end - s));
     }
     return unknown(f, s, len);
 }
@@ -592,6 +633,8 @@ untagged(struct filter *f, const char *s, size_t len, struct cursor *c)
         return list_line(f, s, len, c);
     if (eat_word(c, "STATUS"))
         return status_line(f, s, len, c);
+    if (eat_word(c, "ESEARCH"))
+        return esearch_line(f, c);
     if (eat_word(c, "VANISHED"))
         return vanished_line(f, c);
     if (eat_word(c, "ENABLED"))
@@ -609,7 +652,7 @@ filter_imap_segment(struct filter *f, char *s, size_t len)
     switch (f->state) {
     case FILTER_IN_FETCH:
         st = fetch_rest(f, &c, false);
-        return st ? st : emit(f, s, len);
+        return st ? st : emit(f, s, (size_t)(c.end - s));
     case FILTER_IN_LIST:
         f->state = FILTER_AT_LINE;
         return emit(f, "", 0);

@@ -10,6 +10,7 @@
 #include "sasl.h"
 
 #define DEFAULT_TIMEOUT_MS 60000
+#define FAR_MS 4 /* nearer, packing takes longer than sending */
 #define IDENTIFY "ID (\"name\" \"sealpost\")"
 
 void
@@ -150,6 +151,28 @@ imap_ahead(struct imap *im, const char *command)
     return st ? imap_drop(im, st) : SP_OK;
 }
 
+enum sp_status
+imap_prepare_bulk(struct imap *im)
+{
+    struct filter *f = &im->stream.filter;
+    if (!im->session || !im->compress || !(im->capabilities & SP_IMAP_COMPRESS))
+        return SP_OK;
+    im->compress = false;
+    f->hold = true;
+    enum sp_status st = imap_raw(im, &filter_limits_imap, "COMPRESS DEFLATE");
+    f->hold = false;
+    struct buf held = f->held;
+    buf_init(&f->held);
+    if (st == SP_OK) {
+        st = stream_start_zip(&im->stream, held.data, held.len);
+    } else if (im->session) { /* refused: it goes on as before */
+        buf_clear(&im->text);
+        st = held.len ? filter_feed(f, held.data, held.len) : SP_OK;
+    }
+    buf_release(&held);
+    return st && im->session ? imap_drop(im, st) : st;
+}
+
 void
 imap_tell_vanished(struct imap *im, imap_vanished_fn *fn, void *arg)
 {
@@ -247,6 +270,8 @@ imap_quote(struct buf *out, const char *text)
     return buf_status(out);
 }
 
+const char imap_months[37] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
 static const struct {
     uint32_t bit;
     const char *name;
@@ -337,9 +362,25 @@ offers_mechanism(void *arg, const char *name)
     return imap_has(arg, capability);
 }
 
+/* Whether the server refuses a connection because there are too many. Not all say so with a code (RFC 9051 section 7.1 LIMIT). */
+static bool
+too_many(struct imap *im, const struct buf *text)
+{
+    static const char *const words[] = {"too many", "maximum number", "limit exceeded", "connection limit"};
+    const char *t = buf_str(text);
+    if (code_is(&im->stream.filter.notes, "LIMIT"))
+        return true;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasestr(t, words[i]) && strcasestr(t, "connection"))
+            return true;
+    return false;
+}
+
 static enum sp_status
 auth_status(struct imap *im, enum sp_status st)
 {
+    if ((st == SP_SERVER_NO || st == SP_SERVER_TEMPORARY) && too_many(im, &im->text))
+        return SP_SERVER_LIMIT;
     if (st == SP_SERVER_NO)
         return im->stream.filter.notes.reply == FILTER_BAD ? SP_AUTH_UNSUPPORTED : SP_AUTH_FAILED;
     return st;
@@ -483,7 +524,7 @@ greet(struct imap *im)
     if (im->stream.failed)
         return imap_drop(im, im->stream.failed);
     if (n->greeting == FILTER_BYE)
-        return imap_drop(im, n->referral ? SP_REFERRAL_REFUSED : SP_SERVER_TEMPORARY);
+        return imap_drop(im, n->referral ? SP_REFERRAL_REFUSED : too_many(im, &n->bye_text) ? SP_SERVER_LIMIT : SP_SERVER_TEMPORARY);
     if (rc != MAILIMAP_NO_ERROR_NON_AUTHENTICATED && rc != MAILIMAP_NO_ERROR_AUTHENTICATED)
         return imap_drop(im, SP_PROTOCOL);
     if (n->greeting == FILTER_PREAUTH && !im->secure)
@@ -540,6 +581,7 @@ set_up(struct imap *im, const struct net_env *env, const struct wr_server *serve
         if (!st) /* those from before are worth nothing now */
             st = learn_capabilities(im);
     }
+    im->compress = server->compress == 2 || (server->compress && im->stream.connect_ms >= FAR_MS);
     return st ? st : introduce(im);
 }
 

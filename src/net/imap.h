@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One IMAP session (RFC 3501, 9051) of one worker thread. libetpan parses the greeting, LIST and FETCH; the input filter reads everything else.
    Every function blocks until its command is done, failed, timed out or was cancelled. After a failure other than SP_SERVER_NO,
-   SP_SERVER_TEMPORARY, SP_NOT_FOUND, SP_INVALID, SP_UNSUPPORTED and SP_AUTH_FAILED the session is dropped (imap_is_open tells).
+   SP_SERVER_TEMPORARY, SP_SERVER_LIMIT, SP_NOT_FOUND, SP_INVALID, SP_UNSUPPORTED and SP_AUTH_FAILED the session is dropped (imap_is_open tells).
    Folder names are the server's raw ones (modified UTF-7) unless said otherwise; texts are the server's words (S44). */
 #ifndef SP_NET_IMAP_H
 #define SP_NET_IMAP_H
@@ -25,6 +25,7 @@ struct imap {
     struct mailimap *session;  /* NULL = not connected */
     mailstream *mailstream;
     bool secure, authenticated, selected;
+    bool compress;             /* allowed, and not tried yet */
     bool modseq;               /* the selected folder has mod-sequences */
     uint32_t capabilities;     /* enum sp_imap_capability */
     struct buf capability_text;
@@ -60,10 +61,15 @@ enum sp_status imap_select(struct imap *im, const struct wm_imap_select *m, imap
                            struct wm_imap_selected *out) SP_MUST_USE;
 /* Packed ascending uint32_t, appended to out. */
 enum sp_status imap_uids(struct imap *im, struct buf *out) SP_MUST_USE;
+/* Terms in prefix order: AND and OR take two, NOT one. SP_INVALID for what makes no sense, SP_TOO_LARGE, SP_UTF8; SP_UNSUPPORTED when the
+   server cannot search for such text. */
+enum sp_status imap_search(struct imap *im, const struct wr_search_term *terms, uint32_t n, struct buf *out) SP_MUST_USE;
 /* UIDs of messages with this Message-ID (with or without its angle brackets). */
 enum sp_status imap_search_id(struct imap *im, const char *message_id, struct buf *out) SP_MUST_USE;
 
 typedef enum sp_status imap_headers_fn(void *arg, const struct wr_imap_message *messages, uint32_t n);
+/* Of the last messages of the folder, at most count: for the first screen, which knows no UIDs yet. */
+enum sp_status imap_fetch_newest(struct imap *im, uint32_t count, imap_headers_fn *fn, void *arg) SP_MUST_USE;
 enum sp_status imap_fetch_headers(struct imap *im, const char *uid_set, imap_headers_fn *fn, void *arg) SP_MUST_USE;
 /* since: only what changed after that mod-sequence (RFC 7162 section 3.1.4.1), where the folder has them; 0 = all. With QRESYNC also what
    vanished since. */

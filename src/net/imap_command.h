@@ -19,6 +19,9 @@ enum sp_status imap_raw_end(struct imap *im) SP_MUST_USE;
 enum sp_status imap_ahead(struct imap *im, const char *command) SP_MUST_USE;
 /* A command whose untagged lines libetpan parses. */
 enum sp_status imap_parsed(struct imap *im, int64_t total_ms, const struct filter_limits *limits, const char *command) SP_MUST_USE;
+/* Before a command whose answer may be large: compresses the connection where it was allowed and is offered (RFC 4978). Not at once after
+   the login, where it would cost the first screen a round trip. */
+enum sp_status imap_prepare_bulk(struct imap *im) SP_MUST_USE;
 /* The same; FETCH responses with UID and flags go to fn. */
 enum sp_status imap_parsed_flags(struct imap *im, const struct filter_limits *limits, const char *command, imap_flags_fn *fn, void *arg) SP_MUST_USE;
 /* Tells the UIDs that vanished, if any. */
@@ -29,6 +32,11 @@ enum sp_status imap_drop(struct imap *im, enum sp_status why);
 enum sp_status imap_quote(struct buf *out, const char *text) SP_MUST_USE;
 /* Appends "(\Seen $Junk)". */
 void imap_add_flags(struct buf *out, uint32_t flags);
+/* A flag-keyword is an atom (RFC 9051 section 9), so nothing of a command can hide in it (S54); a backslash begins system flags. */
+bool imap_keyword_valid(const char *word);
+/* Appends the UIDs that SEARCH finds, packed and ascending. */
+enum sp_status imap_search_plain(struct imap *im, const char *criteria, struct buf *out) SP_MUST_USE;
+extern const char imap_months[37]; /* "JanFeb..." */
 /* The bit of a flag or keyword name, 0 when it is another. */
 uint32_t imap_flag_bit(const char *name);
 /* Whether the server told of a capability (upper case). */

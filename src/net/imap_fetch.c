@@ -11,11 +11,12 @@
 #include "imap_command.h"
 #include "base/uidset.h"
 
-#define CHUNK 2000           /* messages per command */
+#define CHUNK 5000           /* messages per command */
 #define SPAN_TRUSTED 50000   /* larger sets are turned into existing UIDs first */
 #define HEADER_MAX 262144    /* of a message's header: the server is asked for no more */
 #define BODY_MAX 209715200   /* 200 MiB */
 #define BATCH_MESSAGES 200
+#define FEW 100              /* messages that are no large answer */
 #define BATCH_BYTES 1048576
 
 struct batch {
@@ -180,15 +181,23 @@ run_command(struct batch *b, const struct filter_limits *limits, const char *com
     return st ? st : b->status;
 }
 
+/* Of the answer to one command about headers. */
+static struct filter_limits
+header_limits(void)
+{
+    struct filter_limits limits = filter_limits_imap;
+    limits.literal = HEADER_MAX;
+    limits.total = (uint64_t)CHUNK * (HEADER_MAX + 4096);
+    return limits;
+}
+
 /* One UID FETCH of a set that names at most about CHUNK messages. */
 static enum sp_status
 fetch_piece(struct batch *b, const char *set, const char *items)
 {
     struct imap *im = b->im;
     struct buf command = BUF_INIT;
-    struct filter_limits limits = filter_limits_imap;
-    limits.literal = b->on_headers ? HEADER_MAX : 0;
-    limits.total = b->on_headers ? (uint64_t)CHUNK * (HEADER_MAX + 4096) : (uint64_t)64 << 20;
+    struct filter_limits limits = b->on_headers ? header_limits() : filter_limits_imap;
     buf_addf(&command, "UID FETCH %s (%s)", set, items);
     if (b->since) { /* as many as the folder has */
         limits.lines = MAX_CHANGES;
@@ -241,10 +250,10 @@ fetch_existing(struct batch *b, const char *set, const char *items)
     const char *whole = set;
     enum sp_status st = SP_OK;
     while (!st && uidset_piece(&set, 4000, &piece)) {
-        st = imap_raw(b->im, &filter_limits_imap, "UID SEARCH UID %s", buf_str(&piece));
-        struct buf *found = &b->im->stream.filter.notes.numbers;
-        if (!st && found->len)
-            buf_add(&uids, found->data, found->len);
+        struct buf criteria = BUF_INIT;
+        buf_addf(&criteria, "UID %s", buf_str(&piece));
+        st = criteria.failed ? SP_NOMEM : imap_search_plain(b->im, criteria.data, &uids);
+        buf_release(&criteria);
     }
     if (!st)
         st = buf_status(&uids);
@@ -294,12 +303,47 @@ fetch(struct batch *b, const char *set, const char *items)
 {
     if (!uidset_valid(set))
         return SP_INVALID;
+    enum sp_status st = uidset_span(set) >= FEW ? imap_prepare_bulk(b->im) : SP_OK;
+    if (st)
+        return st;
     b->messages = calloc(BATCH_MESSAGES, sizeof *b->messages);
     if (!b->messages)
         return SP_NOMEM;
-    enum sp_status st = b->since ? fetch_changed(b, set, items) : uidset_span(set) > SPAN_TRUSTED ? fetch_existing(b, set, items) : fetch_named(b, set, items);
+    st = b->since ? fetch_changed(b, set, items) : uidset_span(set) > SPAN_TRUSTED ? fetch_existing(b, set, items) : fetch_named(b, set, items);
     free(b->messages);
     arena_release(&b->arena);
+    return st;
+}
+
+/* What the list, the threads and the search need; on a slow line a whole header would cost three times as much. */
+#define FIELDS "FROM SENDER TO CC SUBJECT DATE MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID CONTENT-TYPE"
+#define HEADER_ITEMS(modseq) "UID FLAGS INTERNALDATE RFC822.SIZE" modseq " BODY.PEEK[HEADER.FIELDS (" FIELDS ")]<0.262144>"
+
+static const char *
+header_items(const struct imap *im)
+{
+    return im->modseq ? HEADER_ITEMS(" MODSEQ") : HEADER_ITEMS("");
+}
+
+enum sp_status
+imap_fetch_newest(struct imap *im, uint32_t count, imap_headers_fn *fn, void *arg)
+{
+    struct batch b = {.im = im, .on_headers = fn, .arg = arg, .asked = "1:*"};
+    struct filter_limits limits = header_limits();
+    struct buf command = BUF_INIT;
+    uint32_t exists = im->stream.filter.notes.exists;
+    if (!im->selected)
+        return SP_INVALID;
+    if (exists == 0 || count == 0)
+        return SP_OK;
+    if (count > CHUNK)
+        count = CHUNK;
+    buf_addf(&command, "FETCH %u:* (%s)", exists > count ? exists - count + 1 : 1, header_items(im));
+    b.messages = calloc(BATCH_MESSAGES, sizeof *b.messages);
+    enum sp_status st = b.messages && !command.failed ? run_command(&b, &limits, command.data) : SP_NOMEM;
+    free(b.messages);
+    arena_release(&b.arena);
+    buf_release(&command);
     return st;
 }
 
@@ -307,8 +351,7 @@ enum sp_status
 imap_fetch_headers(struct imap *im, const char *uid_set, imap_headers_fn *fn, void *arg)
 {
     struct batch b = {.im = im, .on_headers = fn, .arg = arg};
-    return fetch(&b, uid_set, im->modseq ? "UID FLAGS INTERNALDATE RFC822.SIZE MODSEQ BODY.PEEK[HEADER]<0.262144>" :
-                                       "UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER]<0.262144>");
+    return fetch(&b, uid_set, header_items(im));
 }
 
 enum sp_status
@@ -396,7 +439,9 @@ imap_fetch_body(struct imap *im, uint32_t uid, imap_progress_fn *fn, void *arg, 
         return SP_INVALID;
     if (!im->session)
         return SP_DISCONNECTED;
-    enum sp_status st = memfd_open(&b.fd);
+    enum sp_status st = imap_prepare_bulk(im);
+    if (!st)
+        st = memfd_open(&b.fd);
     if (st)
         return st;
     limits.literal = BODY_MAX;

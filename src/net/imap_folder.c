@@ -226,41 +226,6 @@ imap_select(struct imap *im, const struct wm_imap_select *m, imap_flags_fn *flag
     return SP_OK;
 }
 
-/* ---- SEARCH */
-
-static enum sp_status
-take_numbers(struct imap *im, struct buf *out)
-{
-    struct buf *numbers = &im->stream.filter.notes.numbers;
-    size_t count = numbers->len / sizeof(uint32_t);
-    if (count)
-        count = uidset_sort((uint32_t *)(void *)numbers->data, count);
-    buf_add(out, numbers->data, count * sizeof(uint32_t));
-    buf_release(numbers);
-    return buf_status(out);
-}
-
-enum sp_status
-imap_uids(struct imap *im, struct buf *out)
-{
-    enum sp_status st = imap_raw(im, &filter_limits_imap, "UID SEARCH ALL");
-    return st ? st : take_numbers(im, out);
-}
-
-enum sp_status
-imap_search_id(struct imap *im, const char *message_id, struct buf *out)
-{
-    struct buf quoted = BUF_INIT;
-    enum sp_status st = *message_id ? imap_quote(&quoted, message_id) : SP_INVALID;
-    for (const char *p = message_id; *p; p++)
-        if ((unsigned char)*p >= 0x7f || (unsigned char)*p < ' ')
-            st = SP_INVALID;
-    if (!st)
-        st = imap_raw(im, &filter_limits_imap, "UID SEARCH HEADER Message-ID %s", quoted.data);
-    buf_release(&quoted);
-    return st ? st : take_numbers(im, out);
-}
-
 /* ---- changes */
 
 /* Runs "PREFIX set SUFFIX" for the whole set, in pieces that fit into a command line. */
@@ -275,18 +240,14 @@ for_set(struct imap *im, const char *prefix, const char *set, const char *suffix
     return st;
 }
 
-/* A flag-keyword is an atom (RFC 9051 section 9), so nothing of a command can hide in it (S54); "\\" begins system flags. */
-static bool
-keywords_valid(const struct wr_text *keywords, uint32_t n)
+bool
+imap_keyword_valid(const char *word)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        const char *k = keywords[i].text;
-        if (!*k || strlen(k) > MAX_KEYWORD)
+    if (!*word || strlen(word) > MAX_KEYWORD)
+        return false;
+    for (; *word; word++)
+        if (*word <= ' ' || *word >= 0x7f || strchr("(){%*\"\\]", *word))
             return false;
-        for (; *k; k++)
-            if (*k <= ' ' || *k >= 0x7f || strchr("(){%*\"\\]", *k))
-                return false;
-    }
     return true;
 }
 
@@ -294,8 +255,9 @@ static enum sp_status
 store_one(struct imap *im, const char *set, char sign, uint32_t flags, const struct wr_text *keywords, uint32_t n)
 {
     struct buf suffix = BUF_INIT;
-    if (!keywords_valid(keywords, n))
-        return SP_INVALID;
+    for (uint32_t i = 0; i < n; i++)
+        if (!imap_keyword_valid(keywords[i].text))
+            return SP_INVALID;
     if (!flags && !n)
         return SP_OK;
     buf_addf(&suffix, "%cFLAGS.SILENT ", sign);
@@ -386,9 +348,7 @@ static enum sp_status
 expunge_plain(struct imap *im, const char *uid_set)
 {
     struct buf marked = BUF_INIT;
-    enum sp_status st = imap_raw(im, &filter_limits_imap, "UID SEARCH DELETED");
-    if (!st)
-        st = take_numbers(im, &marked);
+    enum sp_status st = imap_search_plain(im, "DELETED", &marked);
     const uint32_t *uids = (const uint32_t *)(const void *)marked.data;
     for (size_t i = 0; !st && i < marked.len / sizeof *uids; i++)
         if (!uidset_has(uid_set, uids[i]))
@@ -407,39 +367,18 @@ imap_expunge(struct imap *im, const char *uid_set)
 
 /* ---- APPEND */
 
-/* CRLF line ends; NUL cannot be sent in a literal. */
-static enum sp_status
-normalise(const char *bytes, size_t len, struct buf *out)
-{
-    if (memchr(bytes, 0, len))
-        return SP_INVALID;
-    for (size_t i = 0; i < len;) {
-        const char *eol = memchr(bytes + i, '\n', len - i);
-        size_t end = eol ? (size_t)(eol - bytes) : len;
-        bool bare = eol && (end == 0 || bytes[end - 1] != '\r');
-        buf_add(out, bytes + i, end - i);
-        if (bare)
-            buf_addc(out, '\r');
-        if (eol)
-            buf_addc(out, '\n');
-        i = end + (eol != NULL);
-    }
-    return buf_status(out);
-}
-
 static void
 add_date(struct buf *out, int64_t date)
 {
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     struct tm tm;
     time_t t = (time_t)date;
     if (date > 0 && gmtime_r(&t, &tm) && tm.tm_year < 8000)
-        buf_addf(out, " \"%2d-%.3s-%04d %02d:%02d:%02d +0000\"", tm.tm_mday, months + (size_t)3 * (size_t)tm.tm_mon, tm.tm_year + 1900, tm.tm_hour,
+        buf_addf(out, " \"%2d-%.3s-%04d %02d:%02d:%02d +0000\"", tm.tm_mday, imap_months + (size_t)3 * (size_t)tm.tm_mon, tm.tm_year + 1900, tm.tm_hour,
                  tm.tm_min, tm.tm_sec);
 }
 
 static enum sp_status
-append_command(struct imap *im, const char *raw, uint32_t flags, int64_t date, size_t len, bool *wait, struct buf *out)
+append_command(struct imap *im, const char *raw, uint32_t flags, int64_t date, uint64_t len, bool *wait, struct buf *out)
 {
     bool plus = imap_has(im, "LITERAL+");
     bool minus = plus || imap_has(im, "LITERAL-") || imap_has(im, "IMAP4REV2");
@@ -449,7 +388,7 @@ append_command(struct imap *im, const char *raw, uint32_t flags, int64_t date, s
     buf_addc(out, ' ');
     imap_add_flags(out, flags & ~(uint32_t)SP_FLAG_DELETED);
     add_date(out, date);
-    buf_addf(out, " {%zu%s}", len, *wait ? "" : "+");
+    buf_addf(out, " {%llu%s}", (unsigned long long)len, *wait ? "" : "+");
     return st ? st : buf_status(out);
 }
 
@@ -468,23 +407,27 @@ read_append_uid(const char *code, struct wm_imap_appended *out)
 enum sp_status
 imap_append(struct imap *im, const char *raw, uint32_t flags, int64_t date, const char *bytes, size_t len, struct wm_imap_appended *out)
 {
-    struct buf command = BUF_INIT, message = BUF_INIT;
+    struct buf command = BUF_INIT;
+    struct crlf message;
     bool wait = true;
     *out = (struct wm_imap_appended){0};
-    enum sp_status st = normalise(bytes, len, &message);
+    enum sp_status st = memchr(bytes, 0, len) ? SP_INVALID : SP_OK; /* a literal cannot carry NUL */
     if (!st)
-        st = append_command(im, raw, flags, date, message.len, &wait, &command);
+        st = append_command(im, raw, flags, date, crlf_size(CRLF_IMAP, bytes, len), &wait, &command);
     if (!st)
         st = imap_raw_begin(im, IMAP_LONG_MS, &filter_limits_imap, command.data);
     if (!st && wait)
         st = imap_raw_continued(im);
     if (!st) {
-        buf_adds(&message, "\r\n");
-        st = message.failed ? SP_NOMEM : stream_write(&im->stream, message.data, message.len);
+        crlf_init(&message, CRLF_IMAP, bytes, len);
+        im->stream.cancel = len > STREAM_DRAIN_BYTES ? STREAM_CANCEL_NOW : STREAM_CANCEL_DRAIN;
+        st = stream_write_message(&im->stream, &message);
+        im->stream.cancel = STREAM_CANCEL_DRAIN;
+        if (!st)
+            st = stream_write(&im->stream, "\r\n", 2);
         st = st ? imap_drop(im, st) : imap_raw_end(im);
     }
     buf_release(&command);
-    buf_release(&message);
     if (!st)
         read_append_uid(buf_str(&im->stream.filter.notes.code), out);
     return st;

@@ -29,6 +29,8 @@ job_place(const struct wire_in *in, uint8_t *session)
         PLACE(imap_expunge)
         PLACE(imap_append)
         PLACE(imap_search_id)
+        PLACE(imap_search)
+        PLACE(imap_fetch_newest)
         PLACE(imap_idle)
         PLACE(imap_noop)
         PLACE(imap_close)
@@ -113,6 +115,17 @@ keep_members(struct job *job, void *original)
         return keep(a, &m->raw);
     }
     case WM_TYPE_imap_search_id: return keep(a, &((struct wm_imap_search_id *)job->msg)->message_id);
+    case WM_TYPE_imap_search: {
+        struct wm_imap_search *m = job->msg;
+        struct wr_search_term *terms = arena_array(a, m->terms_n ? m->terms_n : 1, sizeof *terms);
+        bool good = terms != NULL;
+        for (uint32_t i = 0; good && i < m->terms_n; i++) {
+            terms[i] = m->terms[i];
+            good = keep(a, &terms[i].text);
+        }
+        m->terms = terms;
+        return good;
+    }
     case WM_TYPE_smtp_send: return keep_smtp(job, original, job->msg);
     default: return true;
     }

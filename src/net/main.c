@@ -15,7 +15,7 @@
 #include "resolve.h"
 #include "worker.h"
 
-#define SESSIONS 3
+#define SESSIONS 10                   /* interactive, synchronising, and eight that wait */
 #define SENDERS 2                     /* messages sent at the same time */
 #define QUEUE_MAX 1000                /* requests that may wait */
 #define WATCH_MS 1000

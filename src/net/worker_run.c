@@ -275,6 +275,14 @@ run_search_id(struct worker *w, const struct wm_imap_search_id *m)
 }
 
 static void
+run_search(struct worker *w, const struct wm_imap_search *m)
+{
+    struct buf uids = BUF_INIT;
+    enum sp_status st = imap_search(&w->imap, m->terms, m->terms_n, &uids);
+    reply_uids(w, st, &uids);
+}
+
+static void
 run_uids(struct worker *w)
 {
     struct buf uids = BUF_INIT;
@@ -309,6 +317,9 @@ worker_run_imap(struct worker *w, struct job *job)
     case WM_TYPE_imap_fetch_headers:
         reply_status(w, imap_fetch_headers(im, ((const struct wm_imap_fetch_headers *)msg)->uid_set, post_headers, w));
         break;
+    case WM_TYPE_imap_fetch_newest:
+        reply_status(w, imap_fetch_newest(im, ((const struct wm_imap_fetch_newest *)msg)->count, post_headers, w));
+        break;
     case WM_TYPE_imap_fetch_flags:
         reply_status(w, imap_fetch_flags(im, ((const struct wm_imap_fetch_flags *)msg)->uid_set,
                                          ((const struct wm_imap_fetch_flags *)msg)->since, post_flags, post_vanished, w));
@@ -319,6 +330,7 @@ worker_run_imap(struct worker *w, struct job *job)
     case WM_TYPE_imap_expunge: reply_status(w, imap_expunge(im, ((const struct wm_imap_expunge *)msg)->uid_set)); break;
     case WM_TYPE_imap_append: run_append(w, job); break;
     case WM_TYPE_imap_search_id: run_search_id(w, msg); break;
+    case WM_TYPE_imap_search: run_search(w, msg); break;
     case WM_TYPE_imap_idle: run_idle(w); break;
     case WM_TYPE_imap_noop: reply_status(w, imap_noop(im, post_change, post_vanished, w)); break;
     case WM_TYPE_imap_close:

@@ -2,16 +2,28 @@
 /* One SQLCipher database: opening, statements, scopes, blobs. */
 #include "db.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/memfd.h"
 
 #define KEY_BYTES 48 /* 32 of key, 16 of salt */
+#define ALIVE_OPS 50000 /* of SQLite's machine, about 10 ms */
+#define ALIVE_MS 250
 
-enum sp_status
-db_status(struct db *db, int rc)
+/* SQLite says only that reading or writing failed; the system said why. */
+static enum sp_status
+io_status(struct db *db)
+{
+    int why = db && db->handle ? sqlite3_system_errno(db->handle) : 0;
+    return why == ENOSPC || why == EDQUOT ? SP_FULL : why == EROFS ? SP_READ_ONLY : SP_IO;
+}
+
+static enum sp_status
+map_status(struct db *db, int rc)
 {
     switch (rc & 0xff) {
     case SQLITE_OK:
@@ -29,15 +41,13 @@ db_status(struct db *db, int rc)
         return SP_BUSY;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: /* also: a page whose authentication code is wrong */
-        if (db)
-            db->corrupt = true;
         return SP_CORRUPT;
     case SQLITE_PERM:
     case SQLITE_AUTH:
         return SP_DENIED;
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-        return SP_IO;
+        return io_status(db);
     case SQLITE_TOOBIG:
         return SP_TOO_LARGE;
     case SQLITE_CONSTRAINT:
@@ -45,6 +55,47 @@ db_status(struct db *db, int rc)
     default:
         return SP_INTERNAL;
     }
+}
+
+enum sp_status
+db_status(struct db *db, int rc)
+{
+    enum sp_status st = map_status(db, rc);
+    if (db && (st == SP_CORRUPT || st == SP_FULL || st == SP_READ_ONLY)) {
+        db->corrupt |= st == SP_CORRUPT;
+        if (db->trouble)
+            db->trouble(st, db->trouble_arg);
+    }
+    return st;
+}
+
+static int64_t
+now_ms(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int
+on_progress(void *arg)
+{
+    struct db *db = arg;
+    int64_t now = now_ms();
+    if (now - db->alive_ms >= ALIVE_MS) {
+        db->alive_ms = now;
+        db->alive(db->alive_arg);
+    }
+    return 0;
+}
+
+void
+db_alive(struct db *db, void (*fn)(void *arg), void *arg)
+{
+    db->alive = fn;
+    db->alive_arg = arg;
+    db->alive_ms = now_ms();
+    sqlite3_progress_handler(db->handle, fn ? ALIVE_OPS : 0, fn ? on_progress : NULL, db);
 }
 
 static enum sp_status
@@ -222,22 +273,6 @@ db_rollback(struct db *db)
 {
     if (db->handle && !sqlite3_get_autocommit(db->handle))
         (void)sqlite3_exec(db->handle, "ROLLBACK;", NULL, NULL, NULL);
-}
-
-enum sp_status
-db_check(struct db *db)
-{
-    sqlite3_stmt *q = NULL;
-    enum sp_status st = db_query(db, "PRAGMA quick_check(1)", NULL, 0, &q);
-
-    if (!st)
-        st = db_step(db, q);
-    if (!st) {
-        const char *says = (const char *)sqlite3_column_text(q, 0);
-        st = says && strcmp(says, "ok") == 0 ? SP_OK : SP_CORRUPT;
-    }
-    db_end(q);
-    return st == SP_EOF ? SP_CORRUPT : st;
 }
 
 /* --- scopes */

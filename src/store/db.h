@@ -20,12 +20,20 @@ struct db_statement {
     sqlite3_stmt *st;
 };
 
+/* Something that the whole program must know: SP_CORRUPT, SP_FULL or SP_READ_ONLY. Called from within a call of this file. */
+typedef void db_trouble_fn(enum sp_status what, void *arg);
+
 struct db {
     sqlite3 *handle;            /* NULL when closed */
+    db_trouble_fn *trouble;     /* both set after db_open, may be NULL */
+    void *trouble_arg;
     struct db_statement statements[DB_MAX_STATEMENTS];
     size_t n;
     unsigned scope;             /* depth of db_scope */
     bool corrupt;               /* a damaged page was met */
+    int64_t alive_ms;           /* of the last call of db_alive's fn */
+    void (*alive)(void *arg);
+    void *alive_arg;
 };
 
 /* Opens or creates. SP_CORRUPT: wrong key or damaged; SP_BUSY: another process holds it; SP_READ_ONLY; SP_IO.
@@ -61,10 +69,11 @@ enum sp_status db_number(struct db *db, const char *sql, const struct db_arg *ar
 /* Several statements without arguments and rows, not cached. */
 enum sp_status db_script(struct db *db, const char *sql) SP_MUST_USE;
 
+/* fn is called a few times a second while long statements run (migrations), until it is NULL. */
+void db_alive(struct db *db, void (*fn)(void *arg), void *arg);
+
 /* Undoes an open transaction; without one it does nothing. */
 void db_rollback(struct db *db);
-/* Reads the whole database: SP_CORRUPT when a page is damaged. Proportional to its size. */
-enum sp_status db_check(struct db *db) SP_MUST_USE;
 
 /* A group of statements that holds or falls together, inside or outside a transaction; may nest. */
 enum sp_status db_scope(struct db *db) SP_MUST_USE;

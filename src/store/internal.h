@@ -15,7 +15,9 @@ struct store {
     struct db own, cache;
     bool transaction, cache_first;
     uint64_t cache_limit; /* bytes of bodies, 0 = no limit */
-    char *suspect; /* path of the mark that tells the next open to look for damage */
+    char *suspect; /* path of the mark that tells the next open that the cache is damaged */
+    char damaged[64]; /* file name under which a damaged cache was kept */
+    struct store_watcher watcher;
 };
 
 /* The database that a folder's or message's id belongs to. */

@@ -25,12 +25,14 @@ store_change_add(struct store *s, struct store_change *c)
 
     if (!st)
         st = describe(s, c->target, &a, &target, &unused);
+    if (!st && !c->uidvalidity)
+        c->uidvalidity = uidvalidity;
     if (!st)
         st = db_run(&s->own, "INSERT INTO change (account, kind, message, folder, target, uid, flags_add, flags_remove, folder_raw,"
-            " target_raw, uidvalidity, source, add_keywords, remove_keywords) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " target_raw, uidvalidity, source, add_keywords, remove_keywords, other) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             DB_ARGS(DB_I(c->account), DB_I(c->kind), DB_I(c->message), DB_I(c->folder), DB_I(c->target), DB_I(c->uid),
-                DB_I(c->add), DB_I(c->remove), DB_T(folder), DB_T(target), DB_I(uidvalidity), DB_I(c->source),
-                DB_T(c->add_keywords), DB_T(c->remove_keywords)));
+                DB_I(c->add), DB_I(c->remove), DB_T(folder), DB_T(target), DB_I(c->uidvalidity), DB_I(c->source),
+                DB_T(c->add_keywords), DB_T(c->remove_keywords), DB_I(c->other)));
     if (!st)
         c->id = (uint64_t)sqlite3_last_insert_rowid(s->own.handle);
     arena_release(&a);
@@ -83,35 +85,62 @@ read_change(sqlite3_stmt *q, struct arena *a, struct store_change *out, const ch
     };
     *folder = db_text(q, 15, a);
     *target = db_text(q, 16, a);
+    out->uidvalidity = (uint32_t)sqlite3_column_int64(q, 17);
+    out->other = (uint32_t)sqlite3_column_int64(q, 18);
     return out->add_keywords && out->remove_keywords && *folder && *target ? SP_OK : SP_NOMEM;
 }
 
-enum sp_status
-store_changes(struct store *s, uint32_t account, uint64_t after, size_t max, struct arena *a, struct store_change **out, size_t *n)
+#define CHANGE_COLUMNS                                                                                                      \
+    "SELECT id, account, kind, message, folder, target, source, uid, flags_add, flags_remove, add_keywords, remove_keywords,"  \
+    " tried, tried_uidvalidity, tried_uidnext, folder_raw, target_raw, uidvalidity, other FROM change WHERE "
+
+/* Takes over the changes that q yields; ends q. */
+static enum sp_status
+collect_changes(struct store *s, sqlite3_stmt *q, size_t max, struct arena *a, struct store_change **out, size_t *n)
 {
-    sqlite3_stmt *q = NULL;
     size_t found = 0;
     struct store_change *list = arena_array(a, max, sizeof *list);
     enum sp_status st = list ? SP_OK : SP_NOMEM;
 
-    if (!st)
-        st = db_query(&s->own, "SELECT id, account, kind, message, folder, target, source, uid, flags_add, flags_remove, add_keywords,"
-            " remove_keywords, tried, tried_uidvalidity, tried_uidnext, folder_raw, target_raw FROM change"
-            " WHERE account = ? AND id > ? ORDER BY id LIMIT ?", DB_ARGS(DB_I(account), DB_I(after), DB_I(max)), &q);
     while (!st && found < max && !(st = db_step(&s->own, q))) {
         struct store_change *c = &list[found++];
         const char *folder = "", *target = "";
         st = read_change(q, a, c, &folder, &target);
         if (!st)
-            st = find(s, c->folder, account, folder, &c->folder);
+            st = find(s, c->folder, c->kind == STORE_CHANGE_APPEND && c->other ? c->other : c->account, folder, &c->folder);
         if (!st)
-            st = find(s, c->target, account, target, &c->target);
+            st = find(s, c->target, c->kind == STORE_CHANGE_TAKE && c->other ? c->other : c->account, target, &c->target);
     }
     db_end(q);
     st = st == SP_EOF ? SP_OK : st;
     *out = list;
     *n = st ? 0 : found;
     return st;
+}
+
+enum sp_status
+store_changes(struct store *s, uint32_t account, uint64_t after, size_t max, struct arena *a, struct store_change **out, size_t *n)
+{
+    sqlite3_stmt *q = NULL;
+    enum sp_status st;
+
+    *n = 0;
+    if (account)
+        st = db_query(&s->own, CHANGE_COLUMNS "account = ? AND id > ? ORDER BY id LIMIT ?", DB_ARGS(DB_I(account), DB_I(after), DB_I(max)), &q);
+    else
+        st = db_query(&s->own, CHANGE_COLUMNS "id > ? ORDER BY id LIMIT ?", DB_ARGS(DB_I(after), DB_I(max)), &q);
+    return st ? st : collect_changes(s, q, max, a, out, n);
+}
+
+enum sp_status
+store_changes_untried(struct store *s, uint32_t account, size_t max, struct arena *a, struct store_change **out, size_t *n)
+{
+    sqlite3_stmt *q = NULL;
+    enum sp_status st = db_query(&s->own, CHANGE_COLUMNS "account = ? AND tried = 0 ORDER BY id DESC LIMIT ?",
+        DB_ARGS(DB_I(account), DB_I(max)), &q);
+
+    *n = 0;
+    return st ? st : collect_changes(s, q, max, a, out, n);
 }
 
 enum sp_status
@@ -169,6 +198,58 @@ enum sp_status
 store_change_done(struct store *s, uint64_t id)
 {
     return db_change(&s->own, "DELETE FROM change WHERE id = ?", DB_ARGS(DB_I(id)));
+}
+
+enum sp_status
+store_change_replace(struct store *s, uint64_t id, struct store_change *c, size_t n)
+{
+    enum sp_status st = db_scope(&s->own);
+    if (st)
+        return st;
+    for (size_t i = 0; !st && i < n; i++)
+        st = store_change_add(s, &c[i]);
+    if (!st)
+        st = store_change_done(s, id);
+    if (!st && n) {
+        st = db_change(&s->own, "UPDATE change SET id = ? WHERE id = ?", DB_ARGS(DB_I(id), DB_I(c[0].id)));
+        c[0].id = id;
+    }
+    return db_scope_end(&s->own, st);
+}
+
+enum sp_status
+store_change_learn(struct store *s, uint64_t message, uint64_t folder, uint32_t uidvalidity, uint32_t uid)
+{
+    return db_run(&s->own, "UPDATE change SET uid = ?, uidvalidity = ? WHERE uid = 0 AND folder = ? AND (message = ? OR source = ?)",
+        DB_ARGS(DB_I(uid), DB_I(uidvalidity), DB_I(folder), DB_I(message), DB_I(message)));
+}
+
+bool
+store_change_arriving(struct store *s, uint64_t message, uint64_t folder)
+{
+    int64_t one;
+    return db_number(&s->own, "SELECT 1 FROM change WHERE message = ? AND target = ? LIMIT 1", DB_ARGS(DB_I(message), DB_I(folder)),
+        &one) == SP_OK;
+}
+
+enum sp_status
+store_orphans_remove(struct store *s)
+{
+    sqlite3_stmt *q = NULL;
+    uint64_t ids[256];
+    size_t n = 0;
+    enum sp_status st = db_query(&s->cache, "SELECT id FROM message WHERE uid = 0", NULL, 0, &q);
+
+    while (!st && n < sizeof ids / sizeof *ids && !(st = db_step(&s->cache, q))) {
+        uint64_t id = (uint64_t)sqlite3_column_int64(q, 0);
+        if (!store_change_waiting(s, id))
+            ids[n++] = id;
+    }
+    db_end(q);
+    st = st == SP_EOF ? SP_OK : st;
+    for (size_t i = 0; !st && i < n; i++)
+        st = store_message_remove(s, ids[i]);
+    return st;
 }
 
 bool

@@ -227,6 +227,30 @@ store_uids(struct store *s, uint64_t folder, struct store_uid **out, size_t *n)
 }
 
 enum sp_status
+store_uids_below(struct store *s, uint64_t folder, uint32_t above, uint32_t upto, struct store_uid *out, size_t max, size_t *n)
+{
+    struct db *db = db_of(s, folder);
+    sqlite3_stmt *q = NULL;
+    enum sp_status st = db_query(db, "SELECT uid, flags FROM message WHERE folder = ? AND uid != 0 AND uid > ? AND uid <= ?"
+        " ORDER BY uid DESC LIMIT ?", DB_ARGS(DB_I(folder), DB_I(above), DB_I(upto), DB_I(max)), &q);
+
+    *n = 0;
+    while (!st && *n < max && !(st = db_step(db, q)))
+        out[(*n)++] = (struct store_uid){(uint32_t)sqlite3_column_int64(q, 0), (uint32_t)sqlite3_column_int64(q, 1)};
+    db_end(q);
+    return st == SP_EOF ? SP_OK : st;
+}
+
+enum sp_status
+store_coming(struct store *s, uint64_t folder, uint32_t *n)
+{
+    int64_t count = 0;
+    enum sp_status st = db_number(db_of(s, folder), "SELECT count(*) FROM message WHERE folder = ? AND uid = 0", DB_ARGS(DB_I(folder)), &count);
+    *n = (uint32_t)count;
+    return st;
+}
+
+enum sp_status
 store_flags_set(struct store *s, uint64_t id, uint32_t flags)
 {
     return db_change(db_of(s, id), "UPDATE OR FAIL message SET flags = ? WHERE id = ?", DB_ARGS(DB_I(flags), DB_I(id)));

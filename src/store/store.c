@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Opening and closing the store, its transactions, and what becomes of a damaged cache. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@
 /* A cache gets its own range of ids, so that an id of a lost cache never names something else: its number times 2^40. */
 #define EPOCH_SHIFT 40
 #define EPOCH_MAX ((int64_t)1 << 21)
+#define DAMAGED "cache.damaged-"
+#define ROOM 262144 /* bytes: some writes' worth */
 
 static char *
 path_in(const char *folder, const char *name)
@@ -77,16 +80,38 @@ cache_begin(struct store *s)
     return db_scope_end(&s->cache, st);
 }
 
+static void
+on_cache_trouble(enum sp_status what, void *arg)
+{
+    const struct store *s = arg;
+    s->watcher.trouble(what == SP_CORRUPT ? STORE_CACHE_DAMAGED : what == SP_FULL ? STORE_FULL : STORE_READ_ONLY, s->watcher.arg);
+}
+
+static void
+on_own_trouble(enum sp_status what, void *arg)
+{
+    const struct store *s = arg;
+    s->watcher.trouble(what == SP_CORRUPT ? STORE_OWN_DAMAGED : what == SP_FULL ? STORE_FULL : STORE_READ_ONLY, s->watcher.arg);
+}
+
+static enum sp_status
+migrate(struct store *s, struct db *db, enum schema which)
+{
+    if (s->watcher.alive)
+        db_alive(db, s->watcher.alive, s->watcher.arg);
+    enum sp_status st = schema_migrate(db, which);
+    db_alive(db, NULL, NULL);
+    return st;
+}
+
 /* SP_CORRUPT when it cannot be used: damaged, of another key, of a newer program, or not the one that `own` knows. */
 static enum sp_status
 cache_open(struct store *s, const char *path, const struct secret *key)
 {
-    enum sp_status st = db_open(&s->cache, path, key, false);
+    enum sp_status st = access(s->suspect, F_OK) == 0 ? SP_CORRUPT : db_open(&s->cache, path, key, false);
 
     if (!st)
-        st = schema_migrate(&s->cache, SCHEMA_CACHE);
-    if (!st && access(s->suspect, F_OK) == 0)
-        st = db_check(&s->cache);
+        st = migrate(s, &s->cache, SCHEMA_CACHE);
     if (!st) {
         int64_t epoch = meta_get(&s->cache, "cache");
         if (epoch == 0)
@@ -99,26 +124,39 @@ cache_open(struct store *s, const char *path, const struct secret *key)
     return st == SP_UNSUPPORTED ? SP_CORRUPT : st;
 }
 
+/* One damaged cache is enough to keep: it may be large. */
 static void
-set_aside(const char *folder, const char *suffix, const char *stamp)
+forget_damaged(const char *folder)
+{
+    DIR *d = opendir(folder);
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (strncmp(e->d_name, DAMAGED, strlen(DAMAGED)) == 0)
+            (void)unlinkat(dirfd(d), e->d_name, 0);
+    if (d)
+        (void)closedir(d);
+}
+
+static void
+set_aside(const char *folder, const char *suffix, const char *name)
 {
     char from[4096], to[4096];
     snprintf(from, sizeof from, "%s/cache.db%s", folder, suffix);
-    snprintf(to, sizeof to, "%s/cache.damaged-%s%s", folder, stamp, suffix);
+    snprintf(to, sizeof to, "%s/%s%s", folder, name, suffix);
     (void)rename(from, to); /* there need not be a -wal; a file that stays makes the next open fail, which is told */
 }
 
 static void
-keep_damaged(const char *folder)
+keep_damaged(struct store *s, const char *folder)
 {
-    char stamp[32];
     time_t now = time(NULL);
     struct tm tm;
 
     gmtime_r(&now, &tm);
-    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &tm);
-    set_aside(folder, "", stamp);
-    set_aside(folder, "-wal", stamp);
+    strftime(s->damaged, sizeof s->damaged, DAMAGED "%Y%m%d-%H%M%S", &tm);
+    forget_damaged(folder);
+    set_aside(folder, "", s->damaged);
+    set_aside(folder, "-wal", s->damaged);
+    (void)unlink(s->suspect);
 }
 
 static enum sp_status
@@ -136,7 +174,7 @@ check_verdicts(struct store *s)
 }
 
 enum sp_status
-store_open(const char *folder, const struct secret *key, bool *cache_lost, struct store **out)
+store_open(const char *folder, const struct secret *key, const struct store_watcher *watcher, bool *cache_lost, struct store **out)
 {
     struct store *s = calloc(1, sizeof *s);
     char *own = path_in(folder, "own.db"), *cache = path_in(folder, "cache.db");
@@ -146,24 +184,28 @@ store_open(const char *folder, const struct secret *key, bool *cache_lost, struc
     *cache_lost = false;
     if (!st)
         st = (s->suspect = path_in(folder, "cache.suspect")) ? make_folder(folder) : SP_NOMEM;
+    if (!st && watcher)
+        s->watcher = *watcher;
     mode_t mask = umask(077);
     if (!st)
         st = db_open(&s->own, own, key, true);
     if (!st)
-        st = schema_migrate(&s->own, SCHEMA_OWN);
+        st = migrate(s, &s->own, SCHEMA_OWN);
     if (!st) {
         st = cache_open(s, cache, key);
         if (st == SP_CORRUPT) {
             *cache_lost = true;
-            keep_damaged(folder);
-            (void)unlink(s->suspect);
+            keep_damaged(s, folder);
             st = cache_open(s, cache, key);
         }
     }
     umask(mask);
-    if (!st) {
-        (void)unlink(s->suspect);
+    if (!st)
         st = check_verdicts(s);
+    if (!st && s->watcher.trouble) {
+        s->own.trouble = on_own_trouble;
+        s->cache.trouble = on_cache_trouble;
+        s->own.trouble_arg = s->cache.trouble_arg = s;
     }
     free(own);
     free(cache);
@@ -173,6 +215,32 @@ store_open(const char *folder, const struct secret *key, bool *cache_lost, struc
     }
     *out = s;
     return st;
+}
+
+const char *
+store_damaged_name(const struct store *s)
+{
+    return s->damaged;
+}
+
+bool
+store_has_room(const char *folder)
+{
+    static const char zeros[4096];
+    char path[4096];
+    int fd;
+
+    if ((size_t)snprintf(path, sizeof path, "%s/room", folder) >= sizeof path)
+        return true;
+    (void)unlink(path);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool room = fd >= 0;
+    for (size_t n = 0; room && n < ROOM; n += sizeof zeros)
+        room = write(fd, zeros, sizeof zeros) == (ssize_t)sizeof zeros;
+    if (fd >= 0)
+        room = close(fd) == 0 && room;
+    (void)unlink(path);
+    return room;
 }
 
 void

@@ -13,10 +13,27 @@
 
 struct store;
 
+/* What the whole program must know, whichever call met it; that call fails as well (SP_CORRUPT, SP_FULL, SP_READ_ONLY). */
+enum store_trouble {
+    STORE_CACHE_DAMAGED, /* close it and open it again: the cache is kept aside and begins anew */
+    STORE_OWN_DAMAGED,   /* nothing can be done here: the person has to bring a good own.db */
+    STORE_FULL,          /* no space: what was asked for is not kept */
+    STORE_READ_ONLY,
+};
+struct store_watcher {
+    void (*trouble)(enum store_trouble what, void *arg); /* called within a call of the store, which it must not use; may come often */
+    void (*alive)(void *arg); /* a few times a second while store_open brings an old store up to date: seconds for a million messages */
+    void *arg;
+};
 /* Opens or creates both databases in folder (0700, made when missing). key: 32 bytes of key and 16 of salt. SP_CORRUPT: `own`
-   cannot be read with this key; a damaged `cache` is kept aside as cache.damaged-DATE and *cache_lost is set. SP_READ_ONLY, SP_FULL,
-   SP_BUSY. */
-enum sp_status store_open(const char *folder, const struct secret *key, bool *cache_lost, struct store **out) SP_MUST_USE;
+   cannot be read with this key; it is left as it is. A damaged `cache` (found damaged now, or in use before store_close) is kept aside
+   as cache.damaged-DATE, in place of an earlier one, and *cache_lost is set. SP_READ_ONLY, SP_FULL, SP_BUSY. watcher: copied, NULL = none;
+   its functions may be NULL too. */
+enum sp_status store_open(const char *folder, const struct secret *key, const struct store_watcher *watcher, bool *cache_lost, struct store **out) SP_MUST_USE;
+/* The name of the file in the folder under which this opening kept a damaged cache, else "". Valid while the store is open. */
+const char *store_damaged_name(const struct store *s);
+/* Is there room for some more? Writes and removes a small file in the folder. Works without an open store. */
+bool store_has_room(const char *folder);
 void store_close(struct store *s);
 /* Several changes as one: nests not. On failure everything since begin is undone by store_rollback. */
 enum sp_status store_begin(struct store *s) SP_MUST_USE;
@@ -84,6 +101,10 @@ struct store_uid {
     uint32_t uid, flags;
 };
 enum sp_status store_uids(struct store *s, uint64_t folder, struct store_uid **out /* caller frees */, size_t *n) SP_MUST_USE;
+/* Those above `above` and up to `upto`, at most max of them, the highest first: a stretch of a folder of any size. */
+enum sp_status store_uids_below(struct store *s, uint64_t folder, uint32_t above, uint32_t upto, struct store_uid *out, size_t max, size_t *n) SP_MUST_USE;
+/* Messages that are on their way into the folder of a server (uid 0). */
+enum sp_status store_coming(struct store *s, uint64_t folder, uint32_t *n) SP_MUST_USE;
 enum sp_status store_flags_set(struct store *s, uint64_t id, uint32_t flags) SP_MUST_USE;
 enum sp_status store_keywords_set(struct store *s, uint64_t id, const char *keywords) SP_MUST_USE;
 enum sp_status store_message_remove(struct store *s, uint64_t id) SP_MUST_USE;
@@ -121,18 +142,22 @@ enum sp_status store_session_key_put(struct store *s, uint64_t id, unsigned laye
 enum sp_status store_session_key_get(struct store *s, uint64_t id, unsigned layer, struct secret *key) SP_MUST_USE;
 
 /* --- journal of local changes that the server must still learn, in order */
-enum store_change_kind { STORE_CHANGE_FLAGS, STORE_CHANGE_MOVE, STORE_CHANGE_COPY, STORE_CHANGE_APPEND, STORE_CHANGE_EXPUNGE };
+enum store_change_kind { STORE_CHANGE_FLAGS, STORE_CHANGE_MOVE, STORE_CHANGE_COPY, STORE_CHANGE_APPEND, STORE_CHANGE_EXPUNGE, STORE_CHANGE_TAKE };
 /* folder and target are 0 when the folder is gone; after the loss of the cache they are found again by their raw names.
-   APPEND: message is the row here (uid 0) in the target folder; its bytes are in `own` when store_change_body_put was called (needed
-   when they are nowhere else: the cache may be lost), else they are the row's body. source: a message that is to go, here and on its
-   own server, once the APPEND is done (moved between accounts), 0 = none. */
+   A uid of 0 is not known yet: another change brings the message into `folder` first.
+   TAKE: the body of the message with that uid is to be fetched into the row `message`, which lies in a folder of another account already.
+   APPEND: `message` is the row here (uid 0) in the target folder; its bytes are in `own` when store_change_body_put was called (needed
+   when they are nowhere else: the cache may be lost), else they are the row's body.
+   Both: remove has SP_FLAG_DELETED when the original is to go afterwards; folder, uid name it, add is the message's flags (APPEND). */
 struct store_change {
     uint64_t id;
     uint32_t account;
     enum store_change_kind kind;
     uint64_t message, folder, target; /* folder: where it was; target: of MOVE, COPY, APPEND */
-    uint64_t source;
+    uint64_t source;                  /* the row that the message was before (MOVE: the same; COPY: the one that was copied) */
+    uint32_t other;                   /* APPEND: account of `folder`, TAKE: of `target`; 0 = local or none */
     uint32_t uid, add, remove;
+    uint32_t uidvalidity;             /* of `folder`, under which uid counts; 0 when added: what the folder has */
     const char *add_keywords, *remove_keywords; /* separated by spaces; NULL is "" */
     /* store_change_try: the target's state before the first try. What a try may have left has a uid of tried_uidnext or above. */
     bool tried;
@@ -141,13 +166,23 @@ struct store_change {
 enum sp_status store_change_add(struct store *s, struct store_change *c) SP_MUST_USE;
 /* The oldest change of an account; SP_NOT_FOUND when none. */
 enum sp_status store_change_next(struct store *s, uint32_t account, struct arena *a, struct store_change *out) SP_MUST_USE;
-/* The oldest changes with an id above after, at most max; *n may be 0. */
+/* The oldest changes with an id above after, at most max; *n may be 0. account 0: of all. */
 enum sp_status store_changes(struct store *s, uint32_t account, uint64_t after, size_t max, struct arena *a, struct store_change **out, size_t *n) SP_MUST_USE;
+/* The newest changes that were not tried yet, the newest first, at most max. */
+enum sp_status store_changes_untried(struct store *s, uint32_t account, size_t max, struct arena *a, struct store_change **out, size_t *n) SP_MUST_USE;
 /* How many wait (account 0: of all); proportional to them. */
 enum sp_status store_change_count(struct store *s, uint32_t account, uint64_t *n) SP_MUST_USE;
 /* Before the first try of what must not be done twice; durable when it returns. Later calls change nothing. */
 enum sp_status store_change_try(struct store *s, uint64_t id, uint32_t uidvalidity, uint32_t uidnext) SP_MUST_USE;
 enum sp_status store_change_done(struct store *s, uint64_t id) SP_MUST_USE;
+/* Instead of that change the n others, in one step; the first takes its place in the order. */
+enum sp_status store_change_replace(struct store *s, uint64_t id, struct store_change *c, size_t n) SP_MUST_USE;
+/* The message has come into that folder: changes that wait for its uid there get it. */
+enum sp_status store_change_learn(struct store *s, uint64_t message, uint64_t folder, uint32_t uidvalidity, uint32_t uid) SP_MUST_USE;
+/* Will a waiting change bring that message into the folder? */
+bool store_change_arriving(struct store *s, uint64_t message, uint64_t folder);
+/* Rows of server folders that no server knows and no change will bring to one: what a crash between the two databases leaves. */
+enum sp_status store_orphans_remove(struct store *s) SP_MUST_USE;
 /* The message's bytes of an APPEND, kept in `own` until the change is done. */
 enum sp_status store_change_body_put(struct store *s, uint64_t id, const void *bytes, size_t len) SP_MUST_USE;
 /* A sealed memfd (caller closes) with those, or the body of its message; SP_NOT_FOUND. */

@@ -13,7 +13,7 @@
 #include "mime/document.h"
 
 /* Grows with every change of the rules, so that stored verdicts of older rules are not believed. */
-#define VERDICT_VERSION 1u
+#define VERDICT_VERSION 2u
 
 #define VERDICT_MAX_LAYERS 32 /* nested crypto layers and signed parts that are worked off */
 

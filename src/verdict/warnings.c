@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a reader should know beside the crypto: notes of the parser, doubtful senders, attachments and links. Levels: notice = good to
    know, caution = look twice, danger = do not touch. Deeper judgement is the threat room's. */
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
-#include "link.h"
 #include "walk.h"
 
 #define MAX_WARNINGS 100
@@ -15,8 +12,8 @@
 /* X(id, level, English sentence; %s is the first argument) */
 #define WARNING_TABLE(X)                                                                                             \
     X("several-from", CAUTION, "The message names several senders; only the first one is shown and matched")         \
+    X("several-authors", NOTICE, "The message names several authors; only the first one is shown and matched")       \
     X("no-from", CAUTION, "The message names no sender's address")                                                   \
-    X("name-contains-address", CAUTION, "The sender's name contains another address: %s")                            \
     X("protected-from-differs", CAUTION, "The protected header names another sender: %s")                            \
     X("ambiguous-address", CAUTION, "An address field can be read in several ways: %s")                              \
     X("not-encrypted", CAUTION, "The message claims to be encrypted, but is not")                                    \
@@ -24,17 +21,8 @@
     X("signature-time-differs", CAUTION, "The signature was made at another time than the message says")             \
     X("signature-around-encryption", NOTICE, "A signature around the encryption says nothing of who wrote the text")  \
     X("encrypted-part-closed", NOTICE, "Part %s is encrypted and was not opened with the message")                   \
-    X("dangerous-attachment", DANGER, "The attachment %s can run as a program or script")                            \
-    X("double-extension", DANGER, "The attachment's name hides what it is: %s")                                      \
-    X("attachment-type-differs", CAUTION, "The attachment is not what it says it is: %s")                            \
-    X("macro-attachment", CAUTION, "The attachment can contain macros: %s")                                          \
-    X("html-attachment", CAUTION, "The attachment is a web page and can run scripts: %s")                            \
     X("conflicting-names", CAUTION, "The attachment has several names: %s")                                          \
     X("unsafe-name", NOTICE, "The attachment's name is unsafe: %s")                                                  \
-    X("link-differs", CAUTION, "A link shows one address and leads to another: %s")                                  \
-    X("link-address", CAUTION, "A link leads to a bare network address: %s")                                         \
-    X("link-userinfo", CAUTION, "A link hides its host behind a user name: %s")                                      \
-    X("link-scheme", CAUTION, "A link is not a web address: %s")                                                     \
     X("html-form", CAUTION, "The message contains a form")                                                           \
     X("html-script", CAUTION, "The message contains a script; it was not run")                                       \
     X("html-refresh", CAUTION, "The message wanted to lead on to %s")                                                \
@@ -116,108 +104,28 @@ warning_add(struct verdict *v, const char *id, const char *part, const char *arg
 
 /* --- sender */
 
-/* An address inside a name: a word with an @ between letters. */
-static const char *
-address_in(struct verdict *v, const char *name)
+/* Several fields are a forgery; several people in one field may be authors (RFC 5322 section 3.6.2). */
+static bool
+has_several_from_fields(const struct document *d)
 {
-    for (const char *at = strchr(name, '@'); at; at = strchr(at + 1, '@')) {
-        const char *from = at, *to = at + 1;
-        while (from > name && (isalnum((unsigned char)from[-1]) || strchr("._%+-", from[-1])))
-            from--;
-        while (*to && (isalnum((unsigned char)*to) || strchr(".-", *to)))
-            to++;
-        while (to > at + 1 && to[-1] == '.')
-            to--;
-        if (from < at && memchr(at, '.', (size_t)(to - at)))
-            return copy_text(v, from, (size_t)(to - from));
+    for (uint32_t i = 0; i < d->mailboxes.count; i++) {
+        const struct doc_mailbox *m = doc_mailbox(d, i);
+        if (m->part == 0 && m->field == DOC_FROM && m->field_index > 0)
+            return true;
     }
-    return NULL;
+    return false;
 }
 
 static void
 check_sender(struct verdict *v)
 {
     const struct wr_mailbox *from = &v->out->from;
-    if (headers_from_count(v->in->docs[0], 0) > 1)
+    if (has_several_from_fields(v->in->docs[0]))
         warning_add(v, "several-from", "", "");
+    else if (headers_from_count(v->in->docs[0], 0) > 1)
+        warning_add(v, "several-authors", "", "");
     if (!*from->address)
         warning_add(v, "no-from", "", "");
-    const char *inside = address_in(v, from->name);
-    if (inside && !same_nocase(inside, from->address))
-        warning_add(v, "name-contains-address", "", inside);
-}
-
-/* --- attachments */
-
-struct extension {
-    const char *name, *warning;
-};
-static const struct extension extensions[] = {
-    {"ade", "dangerous-attachment"}, {"apk", "dangerous-attachment"}, {"app", "dangerous-attachment"},
-    {"appx", "dangerous-attachment"}, {"bat", "dangerous-attachment"}, {"cmd", "dangerous-attachment"},
-    {"com", "dangerous-attachment"}, {"cpl", "dangerous-attachment"}, {"deb", "dangerous-attachment"},
-    {"desktop", "dangerous-attachment"}, {"dll", "dangerous-attachment"}, {"dmg", "dangerous-attachment"},
-    {"elf", "dangerous-attachment"}, {"exe", "dangerous-attachment"}, {"hta", "dangerous-attachment"},
-    {"img", "dangerous-attachment"}, {"inf", "dangerous-attachment"}, {"iso", "dangerous-attachment"},
-    {"jar", "dangerous-attachment"}, {"js", "dangerous-attachment"}, {"jse", "dangerous-attachment"},
-    {"lnk", "dangerous-attachment"}, {"msc", "dangerous-attachment"}, {"msi", "dangerous-attachment"},
-    {"msp", "dangerous-attachment"}, {"one", "dangerous-attachment"}, {"pif", "dangerous-attachment"},
-    {"ps1", "dangerous-attachment"}, {"reg", "dangerous-attachment"}, {"rpm", "dangerous-attachment"},
-    {"run", "dangerous-attachment"}, {"scr", "dangerous-attachment"}, {"sct", "dangerous-attachment"},
-    {"sh", "dangerous-attachment"}, {"url", "dangerous-attachment"}, {"vbe", "dangerous-attachment"},
-    {"vbs", "dangerous-attachment"}, {"vhd", "dangerous-attachment"}, {"vhdx", "dangerous-attachment"},
-    {"wsf", "dangerous-attachment"}, {"wsh", "dangerous-attachment"}, {"xll", "dangerous-attachment"},
-    {"docm", "macro-attachment"}, {"dotm", "macro-attachment"}, {"pptm", "macro-attachment"}, {"ppam", "macro-attachment"},
-    {"xlam", "macro-attachment"}, {"xlsm", "macro-attachment"}, {"xltm", "macro-attachment"},
-    {"htm", "html-attachment"}, {"html", "html-attachment"}, {"shtml", "html-attachment"}, {"svg", "html-attachment"},
-    {"xhtml", "html-attachment"}, {"mht", "html-attachment"}, {"mhtml", "html-attachment"},
-};
-static const char *const harmless[] = {"pdf", "doc", "docx", "xls", "xlsx", "txt", "jpg", "jpeg", "png", "gif", "zip", "mp3", "mp4",
-                                       "odt", "ods", "rtf", "csv"};
-static const char *const programs[] = {
-    "application/x-dosexec", "application/x-executable", "application/x-pie-executable", "application/x-sharedlib",
-    "application/x-mach-binary", "application/vnd.microsoft.portable-executable", "application/x-ms-shortcut", "text/x-shellscript",
-    "text/x-msdos-batch", "application/java-archive", "application/x-iso9660-image", "application/x-msi",
-};
-
-static const struct extension *
-find_extension(const char *name, size_t len)
-{
-    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++)
-        if (strlen(extensions[i].name) == len && strncasecmp(extensions[i].name, name, len) == 0)
-            return &extensions[i];
-    return NULL;
-}
-
-static bool
-one_of(const char *const *list, size_t n, const char *s, size_t len)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strlen(list[i]) == len && strncasecmp(list[i], s, len) == 0)
-            return true;
-    return false;
-}
-
-static void
-check_attachment(struct verdict *v, const struct wr_part *p)
-{
-    const char *dot = strrchr(p->name, '.'), *extension = dot ? dot + 1 : "";
-    size_t len = strcspn(extension, " \t");
-    const struct extension *e = find_extension(extension, len);
-    const char *shown = *p->name ? p->name : p->path;
-
-    if (one_of(programs, sizeof programs / sizeof *programs, p->detected_type, strlen(p->detected_type)))
-        warning_add(v, "dangerous-attachment", p->path, shown);
-    if (!dot || !e)
-        return;
-    warning_add(v, e->warning, p->path, shown);
-    const char *before = dot;
-    while (before > p->name && before[-1] != '.')
-        before--;
-    size_t n = strcspn(before, ". \t");
-    if (before > p->name && strcmp(e->warning, "dangerous-attachment") == 0 &&
-        one_of(harmless, sizeof harmless / sizeof *harmless, before, n))
-        warning_add(v, "double-extension", p->path, shown);
 }
 
 /* --- links, notes, layers */
@@ -235,9 +143,6 @@ add_links(struct verdict *v, size_t doc)
         const char *text = doc_text(d, l->text), *target = doc_text(d, l->target), *part = tree_path(v, doc, l->part);
         out->links = list;
         list[out->links_n++] = (struct wr_link){text, target, part};
-        const char *why = link_doubt(text, target);
-        if (why)
-            warning_add(v, why, part, target);
     }
     for (uint32_t i = 0; i < d->refs.count && out->remote_refs_n < MAX_REFS; i++) {
         const struct doc_ref *r = doc_ref(d, i);
@@ -293,9 +198,6 @@ warnings_fill(struct verdict *v)
         warning_add(v, "signature-around-encryption", "", "");
     if (has_text(out->signature.reasons, out->signature.reasons_n, "time-differs-from-date"))
         warning_add(v, "signature-time-differs", "", "");
-    for (uint32_t i = 0; i < out->parts_n; i++)
-        if (out->parts[i].attachment)
-            check_attachment(v, &out->parts[i]);
     for (size_t doc = 0; doc < v->in->docs_n; doc++) {
         if (!v->docs[doc].reached)
             continue;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Plays supervisor and engine to the real sealpost-net, by lines on standard input; see tests/lib/sealtest/netdrive.py.
-     connect SESSION HOST PORT tls|starttls|insecure [key=value ...]   (user password auth pin ca timeout; values %-encoded)
+     connect SESSION HOST PORT tls|starttls|insecure [key=value ...]   (user password auth pin ca timeout compress; values %-encoded)
      list S | create S RAW | select S RAW [ro|rw UIDVALIDITY MODSEQ] | uids S | headers S SET | flags S SET [SINCE] | body S UID FILE | store S SET ADD REMOVE [+KEYWORD] [-KEYWORD] ...
-     move S SET RAW [copy] | expunge S SET | append S RAW FLAGS DATE FILE | searchid S ID | noop S | close S
+     move S SET RAW [copy] | expunge S SET | append S RAW FLAGS DATE FILE | searchid S ID | search S TERM ... | newest S COUNT | noop S | close S
      smtp HOST PORT TRANSPORT FILE SENDER RCPT,RCPT key=value ...
      count on|off (of messages and bytes, in place of headers and flags)
      idle S (goes on in the background) | stop (cancels the background request) | bg COMMAND ... | wait MS | ping | drop (a new engine)
+   TERM, in prefix order: and, or, not, NUMBER (enum sp_search_key), NUMBER:TEXT or NUMBER=NUMBER.
    Each command's answer ends with a line that begins with "= ". Arguments are %-encoded. */
 #include <errno.h>
 #include <fcntl.h>
@@ -327,6 +328,8 @@ read_server(char **w, int n, int from, struct wr_server *s, struct wire_blob *pa
             s->pin = value;
         else if (strcmp(w[i], "timeout") == 0)
             s->timeout_ms = (uint32_t)number(value);
+        else if (strcmp(w[i], "compress") == 0)
+            s->compress = (uint8_t)number(value);
         else if (strcmp(w[i], "ca") == 0)
             s->ca_pem = *pem = slurp(value, &len);
     }
@@ -407,6 +410,27 @@ send_store(struct drive *d, uint32_t id, char **w, int n, uint8_t session)
     return wire_send_imap_store(d->engine, id, &m);
 }
 
+static enum sp_status
+send_search(struct drive *d, uint32_t id, char **w, int n, uint8_t session)
+{
+    struct wr_search_term terms[WORDS];
+    struct wm_imap_search m = {.session = session, .terms = terms};
+    for (int i = 2; i < n; i++) {
+        char *rest = NULL;
+        struct wr_search_term t = {.op = SP_SEARCH_KEY, .text = ""};
+        if (strcmp(w[i], "and") == 0 || strcmp(w[i], "or") == 0 || strcmp(w[i], "not") == 0)
+            t.op = *w[i] == 'a' ? SP_SEARCH_AND : *w[i] == 'o' ? SP_SEARCH_OR : SP_SEARCH_NOT;
+        else
+            t.key = (uint8_t)strtol(w[i], &rest, 10);
+        if (rest && *rest == ':')
+            t.text = rest + 1;
+        else if (rest && *rest == '=')
+            t.number = number(rest + 1);
+        terms[m.terms_n++] = t;
+    }
+    return wire_send_imap_search(d->engine, id, &m);
+}
+
 /* Sends one request. SP_UNSUPPORTED: no such command. */
 static enum sp_status
 request(struct drive *d, uint32_t id, char **w, int n)
@@ -444,6 +468,10 @@ request(struct drive *d, uint32_t id, char **w, int n)
         return wire_send_imap_expunge(d->engine, id, &(struct wm_imap_expunge){s, a});
     if (strcmp(c, "searchid") == 0)
         return wire_send_imap_search_id(d->engine, id, &(struct wm_imap_search_id){s, a});
+    if (strcmp(c, "search") == 0)
+        return send_search(d, id, w, n, s);
+    if (strcmp(c, "newest") == 0)
+        return wire_send_imap_fetch_newest(d->engine, id, &(struct wm_imap_fetch_newest){s, (uint32_t)number(a)});
     if (strcmp(c, "idle") == 0)
         return wire_send_imap_idle(d->engine, id, &(struct wm_imap_idle){s});
     if (strcmp(c, "noop") == 0)

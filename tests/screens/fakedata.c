@@ -183,7 +183,7 @@ fake_verdict(uint32_t number, struct wr_verdict *v, struct arena *arena)
         break;
     case FAKE_MISMATCH:
         sign(v, SP_SIGNATURE_MISMATCH, "bob@example.org", "from-mismatch", arena);
-        warn(v, "confusable-domain", SP_LEVEL_CAUTION, "", "examp1e.org", "", arena);
+        warn(v, "domain-confusable", SP_LEVEL_CAUTION, "", "examp1e.org", "", arena);
         break;
     case FAKE_BAD:
         sign(v, SP_SIGNATURE_BAD, "dave@example.com", "bad-signature", arena);
@@ -251,16 +251,20 @@ uint32_t
 fake_folders(struct wr_folder *out)
 {
     static const struct wr_folder folders[] = {
-        {.id = 1, .account = 1, .name = "INBOX", .role = SP_FOLDER_INBOX, .total = FAKE_MESSAGES, .unread = 3, .selectable = 1},
+        {.id = 1, .account = 1, .name = "INBOX", .role = SP_FOLDER_INBOX, .total = FAKE_MESSAGES, .unread = 3, .selectable = 1, .watched = 1},
         {.id = 2, .account = 1, .name = "Sent", .role = SP_FOLDER_SENT, .total = 120, .selectable = 1},
-        {.id = 3, .account = 1, .name = "Archive", .role = SP_FOLDER_ARCHIVE, .total = 4711, .selectable = 1},
+        {.id = 3, .account = 1, .name = "Archive", .role = SP_FOLDER_ARCHIVE, .total = 4711, .selectable = 1, .pinned = 1},
         {.id = 4, .account = 1, .name = "Projects", .total = 0, .selectable = 0},
         {.id = 5, .account = 1, .name = "Projects/合同 2026", .total = 17, .unread = 2, .selectable = 1},
         {.id = 6, .account = 1, .name = "Evil\033[2J\xe2\x80\xae" "folder", .total = 1, .selectable = 1},
         {.id = 7, .account = 1, .name = "Junk", .role = SP_FOLDER_JUNK, .total = 3, .unread = 3, .selectable = 1},
         {.id = 12, .account = 2, .name = "INBOX", .role = SP_FOLDER_INBOX, .total = 3, .unread = 0, .selectable = 1},
+        {.id = FAKE_VIRTUAL, .name = "All inboxes", .role = SP_FOLDER_INBOX, .total = 7, .unread = 3, .selectable = 1, .kind = SP_FOLDER_VIRTUAL},
+        {.id = FAKE_KEPT, .name = "Bad seals\033[7m", .total = 7, .unread = 1, .selectable = 1, .kind = SP_FOLDER_VIRTUAL, .query = "seal:bad or risk:danger"},
     };
     memcpy(out, folders, sizeof folders);
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        out[i].query = folders[i].query ? folders[i].query : "";
     return sizeof folders / sizeof *folders;
 }
 

@@ -6,6 +6,9 @@
 #include "base/messages.h"
 
 #define FAKE_MESSAGES 250
+#define FAKE_VIRTUAL ((uint64_t)1 << 61)  /* from here on folders are searches: all inboxes, a kept one, then those that were opened */
+#define FAKE_KEPT (FAKE_VIRTUAL + 1)
+#define FAKE_FOUND (FAKE_VIRTUAL + 100)
 
 /* What a message is about; the newest message of the canned ones is FAKE_GOOD. */
 enum fake_kind { FAKE_GOOD, FAKE_CONFIDENTIAL, FAKE_MISMATCH, FAKE_BAD, FAKE_PHISHING, FAKE_HOSTILE, FAKE_CHINESE, FAKE_LOCKED, FAKE_UNKNOWN,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* For the tests of the screens: plays stub and engine with canned data and starts the real sealpost-ui on this terminal.
    Usage: fakeengine UI [--locked] [--new-profile] [--ask=KIND] [--empty] [--insecure] [--slow] [UI'S OPTIONS...]
-   SIGUSR1: the engine dies; SIGUSR2: a message arrives. What was asked for is written to $FAKE_LOG, one request a line. */
+   SIGUSR1: the engine dies; SIGUSR2: a message arrives; SIGALRM: another screen changes the draft, then throws it away. What was asked for is written to $FAKE_LOG, one request a line. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -25,14 +25,18 @@ struct fake {
     int status; /* of the ui's end */
     FILE *log;
     const char *ask;
-    bool locked, new_profile, empty, insecure, slow, died, jobs;
+    bool locked, new_profile, empty, insecure, slow, died, jobs, mixed;
     uint64_t generation;
     uint32_t arrived;            /* messages that came by SIGUSR2 */
-    uint32_t flags[FAKE_MESSAGES + 100];
+    uint32_t flags[FAKE_MESSAGES + 4000];
     struct wr_draft draft;
     char *draft_texts[10];
     struct wr_draft_attachment attachments[10];
-    char folder[64], writing[64];
+    char folder[512], writing[64];
+    char *ui_argv[64];
+    uint32_t searches, found, elsewhere;
+    struct wm_set_folder set; /* the last change of a folder */
+    char kept_name[64], kept_query[64], keyword[64];
 };
 
 static void engine_message(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *arg);
@@ -50,6 +54,8 @@ engine_closed(struct wire_conn *c, enum sp_status why, void *arg)
 static uint32_t
 count(const struct fake *f, uint64_t folder)
 {
+    if (folder >= FAKE_VIRTUAL)
+        return folder == FAKE_FOUND + f->searches ? f->found : 7;
     return folder != 1 ? folder == 12 ? 3 : 0 : f->empty ? 0 : FAKE_MESSAGES + f->arrived;
 }
 
@@ -60,20 +66,24 @@ row(const struct fake *f, uint32_t n, struct wr_index_row *r, struct arena *aren
     uint32_t number = FAKE_MESSAGES + f->arrived - n; /* 1 is the oldest */
     fake_row(number, r, arena);
     r->flags ^= f->flags[number];
+    r->folder = f->mixed && number % 3 == 0 ? 12 : 1;
+    if (f->keyword[0] && number == FAKE_MESSAGES)
+        r->keywords = f->keyword;
 }
 
 static void
 send_page(struct fake *f, uint32_t id, const struct wm_index_page *m, struct arena *arena)
 {
-    uint32_t total = count(f, m->folder), from = 0, n = m->count;
+    uint32_t total = count(f, m->folder), base = FAKE_MESSAGES + f->arrived, from = 0, n = m->count;
+    f->mixed = m->folder >= FAKE_VIRTUAL;
     if (m->where == SP_PAGE_OLDER)
-        from = total - (uint32_t)m->id + 1;
+        from = base - (uint32_t)m->id + 1;
     else if (m->where == SP_PAGE_FROM)
-        from = total - (uint32_t)m->id;
+        from = base - (uint32_t)m->id;
     else if (m->where == SP_PAGE_OLDEST)
         from = total > n ? total - n : 0;
     else if (m->where == SP_PAGE_NEWER) {
-        uint32_t end = total - (uint32_t)m->id;
+        uint32_t end = base - (uint32_t)m->id;
         from = end > n ? end - n : 0;
         n = end - from;
     }
@@ -166,6 +176,8 @@ send_draft(struct fake *f, uint32_t id, const struct wr_draft *d)
         return;
     }
     (void)!wire_send_queued(f->engine, id, &(struct wm_queued){.outbox = 5});
+    (void)!wire_send_event_outbox(f->engine, 0, &(struct wm_event_outbox){.item = {.id = 5, .account = 1, .subject = d->subject, .to = d->to,
+                                  .server_text = "", .next_try = (int64_t)time(NULL) + 9}});
 }
 
 /* ---- the engine */
@@ -213,6 +225,10 @@ change_flags(struct fake *f, const struct wm_change_flags *m, struct arena *aren
         uint32_t flags = ((r.flags ^ f->flags[number]) | m->add) & ~m->remove;
         f->flags[number] = flags ^ r.flags;
     }
+    if (m->add_keywords_n)
+        (void)snprintf(f->keyword, sizeof f->keyword, "%s", m->add_keywords[0].text);
+    if (m->remove_keywords_n)
+        f->keyword[0] = '\0';
     f->generation++;
     (void)!wire_send_event_index(f->engine, 0, &(struct wm_event_index){.folder = 1, .generation = f->generation});
 }
@@ -263,6 +279,19 @@ note(struct fake *f, const struct wire_in *in)
     if (in->type == WM_TYPE_change_flags) {
         const struct wm_change_flags *m = in->msg;
         fprintf(f->log, " n=%u add=%u remove=%u", m->messages_n, m->add, m->remove);
+        for (uint32_t i = 0; i < m->add_keywords_n; i++)
+            fprintf(f->log, " +%s", m->add_keywords[i].text);
+        for (uint32_t i = 0; i < m->remove_keywords_n; i++)
+            fprintf(f->log, " -%s", m->remove_keywords[i].text);
+    } else if (in->type == WM_TYPE_search_open) {
+        const struct wm_search_open *m = in->msg;
+        fprintf(f->log, " query=%s scope=%u server=%u", m->query, (unsigned)m->scope, m->server);
+    } else if (in->type == WM_TYPE_search_save) {
+        const struct wm_search_save *m = in->msg;
+        fprintf(f->log, " folder=%u name=%s query=%s", (unsigned)(m->folder & 0xFFFF), m->name, m->query);
+    } else if (in->type == WM_TYPE_set_folder) {
+        const struct wm_set_folder *m = in->msg;
+        fprintf(f->log, " folder=%u watched=%u pinned=%u", (unsigned)m->folder, m->watched, m->pinned);
     } else if (in->type == WM_TYPE_move_messages) {
         const struct wm_move_messages *m = in->msg;
         fprintf(f->log, " n=%u folder=%u copy=%u", m->messages_n, (unsigned)m->folder, m->copy);
@@ -270,6 +299,8 @@ note(struct fake *f, const struct wire_in *in)
         const struct wr_draft *d = &((const struct wm_send_draft *)in->msg)->draft;
         fprintf(f->log, " to=%s subject=%s encrypt=%u sign=%u protocol=%u body=%zu", d->to, d->subject, d->encrypt, d->sign, d->protocol,
                 strlen(d->body));
+        if (in->type == WM_TYPE_save_draft)
+            fprintf(f->log, " id=%u", (unsigned)d->id);
         if (in->type == WM_TYPE_send_draft)
             fprintf(f->log, " later=%d", ((const struct wm_send_draft *)in->msg)->not_before > (int64_t)time(NULL));
     } else if (in->type == WM_TYPE_create_profile) {
@@ -278,11 +309,41 @@ note(struct fake *f, const struct wire_in *in)
     fputc('\n', f->log);
 }
 
+/* "found" finds five messages, all others none; "fron:" is the mistake. */
+static void
+search(struct fake *f, uint32_t id, const struct wm_search_open *m)
+{
+    const char *wrong = strstr(m->query, "fron:");
+    if (wrong) {
+        char at[16];
+        (void)snprintf(at, sizeof at, "%zu", (size_t)(wrong - m->query));
+        struct wr_text args[] = {{"unknown-word"}, {"fron"}, {at}, {"from"}};
+        (void)!wire_send_reply_error(f->engine, id, &(struct wm_reply_error){.status = SP_INVALID, .text = "", .args = args, .args_n = 4});
+        return;
+    }
+    f->searches++;
+    f->found = !strstr(m->query, "found") ? 0 : m->server ? 6 : 5;
+    if (m->server)
+        (void)!wire_send_progress(f->engine, id, &(struct wm_progress){.done = 1, .total = 2});
+    (void)!wire_send_search_opened(f->engine, id, &(struct wm_search_opened){.folder = FAKE_FOUND + f->searches, .total = f->found,
+                                   .missing = m->server ? 0 : 4711, .servers = m->server, .refused = 0});
+}
+
+static void
+keep_search(struct fake *f, uint32_t id, const struct wm_search_save *m)
+{
+    struct wr_folder folders[14];
+    uint32_t n = fake_folders(folders);
+    (void)snprintf(f->kept_name, sizeof f->kept_name, "%s", m->name);
+    (void)snprintf(f->kept_query, sizeof f->kept_query, "%s", m->query);
+    (void)!wire_send_folders(f->engine, id, &(struct wm_folders){.folders = folders + n - 2, .folders_n = 2});
+}
+
 static void
 lists(struct fake *f, struct wire_in *in, struct arena *arena)
 {
     struct wr_account accounts[3];
-    struct wr_folder folders[12];
+    struct wr_folder folders[14];
     struct wr_outbox_item items[5];
     struct wr_job jobs[2];
     struct wr_key keys[6];
@@ -295,6 +356,16 @@ lists(struct fake *f, struct wire_in *in, struct arena *arena)
         break;
     case WM_TYPE_list_folders:
         n = fake_folders(folders);
+        for (uint32_t i = 0; i < n; i++) {
+            if (folders[i].id == f->set.folder) {
+                folders[i].watched = f->set.watched;
+                folders[i].pinned = f->set.pinned;
+            }
+            if (folders[i].id != FAKE_KEPT)
+                continue;
+            folders[i].name = *f->kept_name ? f->kept_name : folders[i].name;
+            folders[i].query = *f->kept_query ? f->kept_query : folders[i].query;
+        }
         (void)!wire_send_folders(f->engine, in->id, &(struct wm_folders){.folders = folders, .folders_n = n});
         break;
     case WM_TYPE_list_outbox:
@@ -363,18 +434,26 @@ engine_message(struct wire_conn *c, struct wire_in *in, struct arena *arena, voi
     case WM_TYPE_index_page: send_page(f, in->id, in->msg, arena); break;
     case WM_TYPE_open_message:
     case WM_TYPE_open_part: {
-        struct wm_message_view m = {.message = ((const struct wm_open_message *)in->msg)->message, .folder = 1};
+        struct wm_message_view m = {.message = ((const struct wm_open_message *)in->msg)->message};
         struct wr_index_row r;
         if (f->slow) {
             (void)!wire_send_progress(c, in->id, &(struct wm_progress){.done = 1234567, .total = 9876543});
             return;
         }
-        fake_row((uint32_t)m.message, &r, arena);
-        m.flags = r.flags ^ f->flags[m.message];
+        row(f, FAKE_MESSAGES + f->arrived - (uint32_t)m.message, &r, arena);
+        m.folder = r.folder;
+        m.flags = r.flags;
         fake_verdict((uint32_t)m.message, &m.verdict, arena);
         (void)!wire_send_message_view(c, in->id, &m);
         break;
     }
+    case WM_TYPE_search_open: search(f, in->id, in->msg); break;
+    case WM_TYPE_search_save: keep_search(f, in->id, in->msg); break;
+    case WM_TYPE_set_folder:
+        f->set = *(const struct wm_set_folder *)in->msg;
+        (void)!wire_reply_done(c, in->id);
+        break;
+    case WM_TYPE_search_close: (void)!wire_reply_done(c, in->id); break;
     case WM_TYPE_get_part: part_content(f, in->id, "../../etc/passwd report.txt", fake_source()); break;
     case WM_TYPE_change_flags:
         change_flags(f, in->msg, arena);
@@ -387,7 +466,10 @@ engine_message(struct wire_conn *c, struct wire_in *in, struct arena *arena, voi
     }
     case WM_TYPE_set_state: {
         const struct wm_set_state *m = in->msg;
-        (void)snprintf(strcmp(m->name, "ui.draft") == 0 ? f->writing : f->folder, sizeof f->folder, "%.60s", m->value);
+        if (strcmp(m->name, "ui.draft") == 0)
+            (void)snprintf(f->writing, sizeof f->writing, "%s", m->value);
+        else
+            (void)snprintf(f->folder, sizeof f->folder, "%s", m->value);
         (void)!wire_reply_done(c, in->id);
         break;
     }
@@ -496,21 +578,24 @@ on_arrival(struct loop *l, int signo, void *arg)
     notice(f, SP_NOTICE_NEW_MAIL, SP_LEVEL_NONE, "INBOX", "1", "");
 }
 
+/* Another screen writes into the draft, or (the second time) throws it away. */
+static void
+on_elsewhere(struct loop *l, int signo, void *arg)
+{
+    struct fake *f = arg;
+    struct wr_draft d = f->draft;
+    (void)l;
+    (void)signo;
+    d.subject = "Changed elsewhere";
+    keep_draft(f, &d);
+    (void)!wire_send_event_draft(f->engine, 0, &(struct wm_event_draft){.draft = f->draft.id, .gone = f->elsewhere++ > 0});
+}
+
 static void
 on_last_word(struct loop *l, void *arg)
 {
     const struct fake *f = arg;
     loop_stop(l, WIFEXITED(f->status) ? WEXITSTATUS(f->status) : 128 + WTERMSIG(f->status));
-}
-
-/* What the ui sent before it ended still lies in the sockets: it is read before the end is told. */
-static void
-on_child(struct loop *l, int signo, void *arg)
-{
-    struct fake *f = arg;
-    (void)signo;
-    if (waitpid(f->ui, &f->status, WNOHANG) == f->ui && !loop_timer_add(l, 100, on_last_word, f))
-        loop_stop(l, 1);
 }
 
 static void
@@ -528,6 +613,36 @@ become_ui(int stub, int engine, char **argv)
 }
 
 static bool
+start_ui(struct fake *f)
+{
+    int stub[2], engine[2];
+    wire_conn_free(f->stub);
+    wire_conn_free(f->engine);
+    if (wire_pair(stub) != SP_OK || wire_pair(engine) != SP_OK)
+        return false;
+    f->ui = fork();
+    if (f->ui == 0)
+        become_ui(stub[1], engine[1], f->ui_argv);
+    (void)close(stub[1]);
+    (void)close(engine[1]);
+    f->stub = wire_conn_new(stub[0], f->loop, stub_message, engine_closed, f);
+    f->engine = wire_conn_new(engine[0], f->loop, engine_message, engine_closed, f);
+    return f->ui > 0;
+}
+
+/* What the ui sent before it ended still lies in the sockets: it is read before the end is told. A killed one is replaced. */
+static void
+on_child(struct loop *l, int signo, void *arg)
+{
+    struct fake *f = arg;
+    (void)signo;
+    if (waitpid(f->ui, &f->status, WNOHANG) != f->ui)
+        return;
+    if (WIFSIGNALED(f->status) && WTERMSIG(f->status) == SIGKILL ? !start_ui(f) : !loop_timer_add(l, 100, on_last_word, f))
+        loop_stop(l, 1);
+}
+
+static bool
 option(struct fake *f, const char *arg)
 {
     if (strcmp(arg, "--locked") == 0)
@@ -538,6 +653,8 @@ option(struct fake *f, const char *arg)
         f->empty = true;
     else if (strcmp(arg, "--insecure") == 0)
         f->insecure = true;
+    else if (strcmp(arg, "--many") == 0)
+        f->arrived = 3000;
     else if (strcmp(arg, "--slow") == 0)
         f->slow = true;
     else if (strcmp(arg, "--jobs") == 0)
@@ -553,30 +670,24 @@ int
 main(int argc, char **argv)
 {
     static struct fake f;
-    int stub[2], engine[2], n = 0;
-    char *ui_argv[64];
+    int n = 0;
     const char *log = getenv("FAKE_LOG");
     for (int i = 1; i < argc && n < 63; i++)
         if (!option(&f, argv[i]))
-            ui_argv[n++] = argv[i];
-    ui_argv[n] = NULL;
+            f.ui_argv[n++] = argv[i];
     f.generation = 1;
     f.log = log ? fopen(log, "w") : NULL;
     if (f.log)
         (void)setvbuf(f.log, NULL, _IOLBF, 0);
     f.loop = loop_new();
-    if (n == 0 || !f.loop || wire_pair(stub) != SP_OK || wire_pair(engine) != SP_OK)
+    if (n == 0 || !f.loop)
         return 1;
     (void)signal(SIGPIPE, SIG_IGN);
-    if (loop_signal(f.loop, SIGCHLD, on_child, &f) || loop_signal(f.loop, SIGUSR1, on_die, &f) || loop_signal(f.loop, SIGUSR2, on_arrival, &f))
+    if (loop_signal(f.loop, SIGCHLD, on_child, &f) || loop_signal(f.loop, SIGUSR1, on_die, &f) || loop_signal(f.loop, SIGUSR2, on_arrival, &f) ||
+        loop_signal(f.loop, SIGALRM, on_elsewhere, &f))
         return 1;
-    f.ui = fork();
-    if (f.ui == 0)
-        become_ui(stub[1], engine[1], ui_argv);
-    (void)close(stub[1]);
-    (void)close(engine[1]);
-    f.stub = wire_conn_new(stub[0], f.loop, stub_message, engine_closed, &f);
-    f.engine = wire_conn_new(engine[0], f.loop, engine_message, engine_closed, &f);
+    if (!start_ui(&f))
+        return 1;
     int code = loop_run(f.loop);
     if (code)
         fprintf(stderr, "the screen ended with %d\n", code);

@@ -33,6 +33,8 @@
 struct fake_mail {
     uint32_t uid, flags;
     uint64_t modseq;
+    int64_t date;
+    char keywords[64];
     const char *bytes; /* borrowed */
     char *owned;
 };
@@ -64,22 +66,26 @@ struct world {
     const char *what;           /* the client says it is; NULL: a screen */
     const char *have_keys[4];   /* addresses that have keys */
     struct fake_folder folders[2];
-    size_t selected[3];
+    size_t selected[10];
     uint16_t smtp_status, smtp_code;
     uint8_t smtp_stage;
     const char *refuse_recipient, *defer_recipient;
     bool all_or_none;           /* one refused recipient keeps the message from all */
     bool append_unanswered;     /* the copy is taken, but its answer is lost with the connection */
-    bool condstore;
+    bool condstore, no_uidplus, list_status, refuse_append;
+    uint32_t extra_exists;      /* EXISTS is so much too large */
+    int cut_after;              /* the connection to net ends with the so-manieth request, whose answer is lost; 0 = never */
+    bool cut_before;            /* ... and which is not done */
     uint32_t idle_id;
     int die_after;              /* the engine is killed when so many requests to net have come; 0 = never */
     bool dead;
     bool tls_refused;
     uint16_t connect_fails;     /* status of every attempt */
+    bool net_deaf;              /* a new net does not read: wire_conn_pause ends it */
     const char *last_pin;
 
     /* what was seen */
-    int wants_parse, wants_keys, restores, parsed, uid_lists, stores, moves, appends, expunges, smtp_sent, passwords_run, connects;
+    int wants_parse, wants_keys, restores, parsed, uid_lists, stores, moves, appends, expunges, smtp_sent, passwords_run, connects, cuts, idles;
     char seen_password[64], seen_sender[128], seen_recipients[512];
     struct buf seen_message;
     bool stopped;
@@ -251,7 +257,8 @@ world_mail(struct world *w, const char *folder, const char *bytes)
 {
     struct fake_folder *f = world_folder(w, folder);
     assert_true(f->n < MAX_MAILS);
-    f->mails[f->n++] = (struct fake_mail){.uid = f->uidnext++, .modseq = ++f->modseq, .bytes = bytes};
+    f->mails[f->n++] = (struct fake_mail){.uid = f->uidnext, .modseq = ++f->modseq, .date = 1700000000 + f->uidnext, .bytes = bytes};
+    f->uidnext++;
 }
 
 static inline bool
@@ -281,9 +288,9 @@ world_fetch(struct world *w, struct wire_conn *c, struct wire_in *in, const char
         const char *body = strstr(m->bytes, "\r\n\r\n");
         if (!world_in_set(set, m->uid) || m->modseq <= since)
             continue;
-        messages[n] = (struct wr_imap_message){.uid = m->uid, .flags = m->flags, .internal_date = 1700000000 + m->uid, .size = strlen(m->bytes),
+        messages[n] = (struct wr_imap_message){.uid = m->uid, .flags = m->flags, .internal_date = m->date, .keywords = m->keywords, .size = strlen(m->bytes),
                                                .header = {m->bytes, body ? (size_t)(body - m->bytes) + 4 : strlen(m->bytes)}};
-        flags[n++] = (struct wr_imap_flags){.uid = m->uid, .flags = m->flags};
+        flags[n++] = (struct wr_imap_flags){.uid = m->uid, .flags = m->flags, .keywords = m->keywords};
     }
     if (headers)
         SENT(wire_send_imap_headers(c, in->id, &(struct wm_imap_headers){.messages = messages, .messages_n = n}));
@@ -310,6 +317,8 @@ world_change(struct world *w, struct wire_conn *c, struct wire_in *in)
         for (size_t i = 0; i < f->n; i++)
             if (world_in_set(m->uid_set, f->mails[i].uid)) {
                 f->mails[i].flags = (f->mails[i].flags | m->add) & ~m->remove;
+                for (uint32_t k = 0; k < m->add_keywords_n; k++)
+                    (void)snprintf(f->mails[i].keywords, sizeof f->mails[i].keywords, "%s", m->add_keywords[k].text);
                 f->mails[i].modseq = ++f->modseq;
             }
     } else if (in->type == WM_TYPE_imap_move) {
@@ -321,11 +330,17 @@ world_change(struct world *w, struct wire_conn *c, struct wire_in *in)
             if (world_in_set(m->uid_set, f->mails[i].uid)) {
                 buf_addf(&from, "%s%u", from.len ? "," : "", f->mails[i].uid);
                 buf_addf(&new, "%s%u", new.len ? "," : "", to->uidnext);
-                to->mails[to->n++] = (struct fake_mail){.uid = to->uidnext++, .modseq = ++to->modseq, .flags = f->mails[i].flags, .bytes = f->mails[i].bytes};
+                to->mails[to->n] = f->mails[i];
+                to->mails[to->n].owned = NULL;
+                to->mails[to->n].uid = to->uidnext++;
+                to->mails[to->n++].modseq = ++to->modseq;
                 if (!m->copy)
                     world_take_out(f, i);
             }
-        SENT(wire_send_imap_moved(c, in->id, &(struct wm_imap_moved){.uidvalidity = to->uidvalidity, .from = buf_str(&from), .to = buf_str(&new)}));
+        struct wm_imap_moved moved = {.uidvalidity = to->uidvalidity, .from = buf_str(&from), .to = buf_str(&new)};
+        if (w->no_uidplus || !from.len)
+            moved = (struct wm_imap_moved){.from = "", .to = ""};
+        SENT(wire_send_imap_moved(c, in->id, &moved));
         buf_release(&from);
         buf_release(&new);
         return;
@@ -345,6 +360,10 @@ world_append(struct world *w, struct wire_conn *c, struct wire_in *in)
     const struct wm_imap_append *m = in->msg;
     struct fake_folder *f = world_folder(w, m->raw);
     struct memfd_map map;
+    if (w->refuse_append) {
+        (void)wire_reply_error(c, in->id, SP_SERVER_NO, "over quota");
+        return;
+    }
     assert_int_equal(memfd_map(m->bytes, 1 << 20, &map), SP_OK);
     w->appends++;
     world_mail(w, f->name, NULL);
@@ -352,11 +371,15 @@ world_append(struct world *w, struct wire_conn *c, struct wire_in *in)
     f->mails[f->n - 1].bytes = f->mails[f->n - 1].owned;
     f->mails[f->n - 1].flags = m->flags;
     memfd_unmap(&map);
+    f->mails[f->n - 1].date = m->date;
     if (w->append_unanswered) {
         (void)wire_reply_error(c, in->id, SP_DISCONNECTED, NULL);
         return;
     }
-    SENT(wire_send_imap_appended(c, in->id, &(struct wm_imap_appended){.uidvalidity = f->uidvalidity, .uid = f->uidnext - 1}));
+    struct wm_imap_appended appended = {.uidvalidity = f->uidvalidity, .uid = f->uidnext - 1};
+    if (w->no_uidplus)
+        appended = (struct wm_imap_appended){0};
+    SENT(wire_send_imap_appended(c, in->id, &appended));
 }
 
 static inline void
@@ -429,9 +452,21 @@ world_select(struct world *w, struct wire_conn *c, struct wire_in *in)
         return;
     }
     w->selected[m->session] = (size_t)(f - w->folders);
-    struct wm_imap_selected out = {.uidvalidity = f->uidvalidity, .uidnext = f->uidnext, .exists = (uint32_t)f->n,
+    struct wm_imap_selected out = {.uidvalidity = f->uidvalidity, .uidnext = f->uidnext, .exists = (uint32_t)f->n + w->extra_exists,
                                    .highestmodseq = w->condstore ? f->modseq : 0};
     SENT(wire_send_imap_selected(c, in->id, &out));
+}
+
+static inline void
+world_status(struct world *w, struct wire_conn *c, struct wire_in *in)
+{
+    struct fake_folder *f = world_folder(w, ((const struct wm_imap_status *)in->msg)->raw);
+    if (!f) {
+        (void)wire_reply_error(c, in->id, SP_SERVER_NO, "no such folder");
+        return;
+    }
+    SENT(wire_send_imap_stated(c, in->id, &(struct wm_imap_stated){.state = {.told = 1, .uidvalidity = f->uidvalidity, .uidnext = f->uidnext,
+                                                                             .exists = (uint32_t)f->n}}));
 }
 
 static inline void
@@ -456,16 +491,47 @@ static inline void
 world_list(struct world *w, struct wire_conn *c, struct wire_in *in)
 {
     struct wr_imap_folder list[COUNT(w->folders)];
-    for (size_t i = 0; i < COUNT(list); i++)
-        list[i] = (struct wr_imap_folder){.raw = w->folders[i].name, .name = w->folders[i].name, .delimiter = "/", .role = w->folders[i].role, .selectable = 1};
+    for (size_t i = 0; i < COUNT(list); i++) {
+        const struct fake_folder *f = &w->folders[i];
+        list[i] = (struct wr_imap_folder){.raw = f->name, .name = f->name, .delimiter = "/", .role = f->role, .selectable = 1};
+        if (w->list_status)
+            list[i].state = (struct wr_imap_state){.told = 1, .uidvalidity = f->uidvalidity, .uidnext = f->uidnext, .exists = (uint32_t)f->n,
+                                                   .highestmodseq = w->condstore ? f->modseq : 0};
+    }
     SENT(wire_send_imap_folders(c, in->id, &(struct wm_imap_folders){.folders = list, .folders_n = COUNT(list)}));
+}
+
+static inline void world_net(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *arg);
+
+/* Does the request, or not, without an answer. */
+static inline void
+world_cut(struct world *w, struct wire_conn *c, struct wire_in *in, struct arena *arena)
+{
+    int ends[2];
+    bool dead = w->dead;
+    if (!w->cut_before) {
+        assert_int_equal(wire_pair(ends), SP_OK);
+        (void)close(ends[1]);
+        struct wire_conn *hole = wire_conn_new(ends[0], NULL, NULL, NULL, NULL);
+        w->dead = true; /* nobody hears */
+        world_net(hole, in, arena, w);
+        w->dead = dead;
+        wire_conn_free(hole);
+    }
+    wire_conn_free(c);
+    w->net = NULL;
+    w->idle_id = 0;
+    w->cuts++;
 }
 
 static inline void
 world_net(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *arg)
 {
     struct world *w = arg;
-    (void)arena;
+    if (w->cut_after > 0 && in->type != WM_TYPE_cancel && --w->cut_after == 0) {
+        world_cut(w, c, in, arena);
+        return;
+    }
     if (w->die_after > 0 && --w->die_after == 0) {
         (void)kill(w->engine, SIGKILL);
         w->dead = true;
@@ -474,9 +540,18 @@ world_net(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *ar
     case WM_TYPE_imap_connect: world_connect(w, c, in); break;
     case WM_TYPE_imap_list: world_list(w, c, in); break;
     case WM_TYPE_imap_select: world_select(w, c, in); break;
+    case WM_TYPE_imap_status: world_status(w, c, in); break;
     case WM_TYPE_imap_uids: world_uid_list(w, c, in, NULL); break;
     case WM_TYPE_imap_search_id: world_uid_list(w, c, in, ((const struct wm_imap_search_id *)in->msg)->message_id); break;
     case WM_TYPE_imap_fetch_headers: world_fetch(w, c, in, ((const struct wm_imap_fetch_headers *)in->msg)->uid_set, 0, true); break;
+    case WM_TYPE_imap_fetch_newest: {
+        const struct fake_folder *f = &w->folders[w->selected[*(const uint8_t *)in->msg]];
+        uint32_t count = ((const struct wm_imap_fetch_newest *)in->msg)->count;
+        char set[32];
+        (void)snprintf(set, sizeof set, "%u:4294967295", f->n > count ? f->mails[f->n - count].uid : 1);
+        world_fetch(w, c, in, set, 0, true);
+        break;
+    }
     case WM_TYPE_imap_fetch_flags: {
         const struct wm_imap_fetch_flags *m = in->msg;
         world_fetch(w, c, in, m->uid_set, m->since, false);
@@ -487,7 +562,11 @@ world_net(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *ar
     case WM_TYPE_imap_move:
     case WM_TYPE_imap_expunge: world_change(w, c, in); break;
     case WM_TYPE_imap_append: world_append(w, c, in); break;
-    case WM_TYPE_imap_idle: w->idle_id = in->id; break;
+    case WM_TYPE_imap_idle:
+        w->idles++;
+        if (((const struct wm_imap_idle *)in->msg)->session == 2)
+            w->idle_id = in->id;
+        break;
     case WM_TYPE_smtp_send: world_smtp(w, c, in); break;
     case WM_TYPE_cancel:
         if (((const struct wm_cancel *)in->msg)->id == w->idle_id && w->idle_id) {
@@ -531,6 +610,7 @@ world_give(struct world *w, enum sp_role role, unsigned index)
     wire_message_fn *fn = role == SP_ROLE_PARSE ? world_parse : role == SP_ROLE_KEYS ? world_keys : world_net;
     assert_int_equal(wire_pair(ends), SP_OK);
     *at = wire_conn_new(ends[0], w->loop, fn, world_parse_closed, w);
+    wire_conn_pause(*at, role == SP_ROLE_NET && w->net_deaf);
     assert_int_equal(wire_send_peer(w->control, 0, &(struct wm_peer){.role = (uint8_t)role, .index = (uint16_t)index, .fd = ends[1]}), SP_OK);
     (void)close(ends[1]);
 }

@@ -28,7 +28,7 @@ static inline void
 fixture_open(struct fixture *f, bool want_lost)
 {
     bool lost = !want_lost;
-    assert_int_equal(store_open(f->folder, &f->key, &lost, &f->s), SP_OK);
+    assert_int_equal(store_open(f->folder, &f->key, NULL, &lost, &f->s), SP_OK);
     assert_int_equal(lost, want_lost);
 }
 

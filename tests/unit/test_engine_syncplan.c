@@ -61,9 +61,10 @@ test_need(void **state)
     (void)state;
     struct store_folder f = {.uidvalidity = 7, .uidnext = 12, .highestmodseq = 99, .total = 3};
     struct wm_imap_selected s = {.uidvalidity = 7, .uidnext = 12, .highestmodseq = 99, .exists = 3};
-    assert_int_equal(syncplan_need(&f, &s), SYNCPLAN_NOTHING);
+    assert_int_equal(syncplan_need(&f, 0, &s), SYNCPLAN_NOTHING);
+    assert_int_not_equal(syncplan_need(&f, 1, &s), SYNCPLAN_NOTHING); /* a row that no server has is not one of its own */
     s.highestmodseq = 100;
-    assert_int_equal(syncplan_need(&f, &s), SYNCPLAN_GROWN);
+    assert_int_equal(syncplan_need(&f, 0, &s), SYNCPLAN_GROWN);
     s.uidnext = 14;
     struct syncplan p;
     assert_int_equal(syncplan_grown(&f, &s, &p), SP_OK);
@@ -72,16 +73,16 @@ test_need(void **state)
     assert_int_equal(p.fetch[1], 12);
     syncplan_release(&p);
     s.uidnext = 2000; /* so many may not exist: the server is asked which do */
-    assert_int_equal(syncplan_need(&f, &s), SYNCPLAN_COMPARE);
+    assert_int_equal(syncplan_need(&f, 0, &s), SYNCPLAN_COMPARE);
     s.uidnext = 11; /* never goes back, but a server may lie */
-    assert_int_equal(syncplan_need(&f, &s), SYNCPLAN_COMPARE);
+    assert_int_equal(syncplan_need(&f, 0, &s), SYNCPLAN_COMPARE);
     s.uidnext = 12;
     s.highestmodseq = f.highestmodseq = 0; /* no CONDSTORE: flags may have changed */
-    assert_int_equal(syncplan_need(&f, &s), SYNCPLAN_COMPARE);
+    assert_int_equal(syncplan_need(&f, 0, &s), SYNCPLAN_COMPARE);
     s.uidvalidity = 8;
-    assert_int_equal(syncplan_need(&f, &s), SYNCPLAN_RESET);
+    assert_int_equal(syncplan_need(&f, 0, &s), SYNCPLAN_RESET);
     f.uidvalidity = 0;
-    assert_int_equal(syncplan_need(&f, &s), SYNCPLAN_COMPARE);
+    assert_int_equal(syncplan_need(&f, 0, &s), SYNCPLAN_COMPARE);
 }
 
 static void
@@ -138,11 +139,125 @@ test_chunks_cover_everything(void **state)
     assert_true(n < 10);
 }
 
+/* Whatever the two sides have: the windows together plan what one comparison of everything does, in order, and each is bounded. */
+static void
+one_windowed(uint32_t seed)
+{
+    enum { MOST = 60, CAP = 7, SIZE = 5 };
+    struct store_uid local[MOST];
+    uint32_t server[MOST];
+    size_t local_n = 0, server_n = 0, fetch = 0, gone = 0, both = 0, rounds = 0;
+    struct syncplan whole;
+    srand(seed);
+    unsigned here = (unsigned)rand() % 5, there = (unsigned)rand() % 5;
+    for (uint32_t uid = 1; uid <= MOST; uid++) {
+        uint32_t shown = uid == MOST && seed % 3 == 0 ? UINT32_MAX : uid;
+        if ((unsigned)rand() % 4 < here)
+            local[local_n++] = (struct store_uid){shown, 0};
+        if ((unsigned)rand() % 4 < there)
+            server[server_n++] = shown;
+    }
+    struct wire_blob blob = {server, server_n * sizeof *server};
+    assert_int_equal(syncplan_make(local, local_n, blob, &whole), SP_OK);
+    for (uint32_t upto = UINT32_MAX, down = 1; down; upto = down) {
+        struct store_uid below[CAP], window[CAP];
+        struct syncplan p;
+        size_t n = 0, last = fetch;
+        for (size_t i = local_n; i-- > 0 && n < CAP;)
+            if (local[i].uid <= upto)
+                below[n++] = local[i];
+        struct wire_blob part = syncplan_window(blob, upto, below, &n, CAP, SIZE, &down);
+        assert_true(down < upto && part.len <= SIZE * sizeof *server && ++rounds < 100);
+        for (size_t i = 0; i < n; i++)
+            window[i] = below[n - 1 - i];
+        assert_int_equal(syncplan_make(window, n, part, &p), SP_OK);
+        for (size_t i = 0; i < p.fetch_n; i++)
+            assert_int_equal(p.fetch[i], whole.fetch[last + i]);
+        fetch += p.fetch_n;
+        for (size_t i = 0; i < p.gone_n; i++)
+            assert_true(p.gone[i] > down && p.gone[i] <= upto);
+        gone += p.gone_n;
+        both += p.both_n;
+        syncplan_release(&p);
+    }
+    assert_true(fetch == whole.fetch_n && gone == whole.gone_n && both == whole.both_n);
+    syncplan_release(&whole);
+}
+
+static void
+test_windows(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 0; seed < 2000; seed++)
+        one_windowed(seed);
+}
+
+static void
+test_which_folders(void **state)
+{
+    (void)state;
+    struct store_folder f = {.uidvalidity = 7, .uidnext = 10, .highestmodseq = 5, .total = 3, .unread = 1};
+    struct wr_imap_state s = {.told = 1, .uidvalidity = 7, .uidnext = 10, .exists = 3, .unseen = 1, .highestmodseq = 5};
+    const struct wr_imap_state same = s;
+    assert_false(syncplan_must_open(&f, &s, true));
+    s.unseen = 2; /* of no account beside mod-sequences */
+    assert_false(syncplan_must_open(&f, &s, false));
+    s.highestmodseq = 6;
+    assert_true(syncplan_must_open(&f, &s, false));
+    s = same;
+    s.highestmodseq = 0;
+    assert_false(syncplan_must_open(&f, &s, false));
+    assert_true(syncplan_must_open(&f, &s, true));
+    s.unseen = 0;
+    assert_true(syncplan_must_open(&f, &s, false));
+    s = same;
+    s.exists = 4;
+    assert_true(syncplan_must_open(&f, &s, false));
+    s = same;
+    s.uidnext = 11;
+    assert_true(syncplan_must_open(&f, &s, false));
+    s = same;
+    s.uidvalidity = 8;
+    assert_true(syncplan_must_open(&f, &s, false));
+    s = same;
+    s.told = 0;
+    assert_true(syncplan_must_open(&f, &s, false));
+}
+
+static void
+test_order(void **state)
+{
+    (void)state;
+    struct store_folder f[] = {{.id = 1, .role = SP_FOLDER_ALL}, {.id = 2, .role = SP_FOLDER_SENT}, {.id = 3}, {.id = 4, .watched = true},
+                               {.id = 5, .role = SP_FOLDER_INBOX}, {.id = 6}};
+    const uint64_t with_screen[] = {5, 6, 4, 2, 3, 1}, without[] = {5, 4, 6, 2, 3, 1};
+    syncplan_order(f, 6, 6);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(f[i].id, with_screen[i]);
+    syncplan_order(f, 6, 0);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(f[i].id, without[i]);
+}
+
+static void
+test_renamed(void **state)
+{
+    (void)state;
+    const struct store_folder gone[] = {{.id = 1, .uidvalidity = 7, .uidnext = 10}, {.id = 2, .uidvalidity = 8, .uidnext = 5}, {.id = 3}};
+    assert_ptr_equal(syncplan_renamed(gone, 3, &(struct wr_imap_state){.told = 1, .uidvalidity = 8, .uidnext = 6}), &gone[1]);
+    assert_null(syncplan_renamed(gone, 3, &(struct wr_imap_state){.told = 1, .uidvalidity = 8, .uidnext = 4})); /* it went back */
+    assert_null(syncplan_renamed(gone, 3, &(struct wr_imap_state){.told = 1, .uidvalidity = 9, .uidnext = 6}));
+    assert_null(syncplan_renamed(gone, 3, &(struct wr_imap_state){.told = 0, .uidvalidity = 8, .uidnext = 6}));
+    const struct store_folder twins[] = {{.id = 1, .uidvalidity = 7, .uidnext = 1}, {.id = 2, .uidvalidity = 7, .uidnext = 1}};
+    assert_null(syncplan_renamed(twins, 2, &(struct wr_imap_state){.told = 1, .uidvalidity = 7, .uidnext = 1}));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plan),     cmocka_unit_test(test_empty_sides), cmocka_unit_test(test_hostile_lists), cmocka_unit_test(test_need),
+        cmocka_unit_test(test_plan),     cmocka_unit_test(test_empty_sides), cmocka_unit_test(test_hostile_lists), cmocka_unit_test(test_need), cmocka_unit_test(test_windows), cmocka_unit_test(test_which_folders), cmocka_unit_test(test_order),
+        cmocka_unit_test(test_renamed),
         cmocka_unit_test(test_find),     cmocka_unit_test(test_uid_sets), cmocka_unit_test(test_chunks_cover_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,7 +175,7 @@ dies_at(struct fixture *f, long at, bool torn)
         struct store *s = NULL;
         bool lost = false;
         *faults() = (struct faults){.kill_at = at, .torn = torn};
-        enum sp_status st = store_open(f->folder, &f->key, &lost, &s);
+        enum sp_status st = store_open(f->folder, &f->key, NULL, &lost, &s);
         store_close(s);
         _exit(!st && !lost ? 0 : 1);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The store against kill -9, wrong keys, tampering, damage and curious eyes (S71). */
 #include "store_fixture.h"
+#include "store_faults.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -89,7 +90,7 @@ only_one_process_opens_it(void **state)
     if (pid == 0) {
         struct store *s;
         bool lost;
-        _exit(store_open(f->folder, &f->key, &lost, &s) == SP_BUSY ? 0 : 1);
+        _exit(store_open(f->folder, &f->key, NULL, &lost, &s) == SP_BUSY ? 0 : 1);
     }
     int status;
     assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -110,10 +111,10 @@ wrong_keys_are_refused(void **state)
     own = size_of(f, "own.db");
     assert_int_equal(secret_set(&wrong, f->key.data, 48), SP_OK);
     wrong.data[31] ^= 1;
-    assert_int_equal(store_open(f->folder, &wrong, &lost, &s), SP_CORRUPT);
+    assert_int_equal(store_open(f->folder, &wrong, NULL, &lost, &s), SP_CORRUPT);
     assert_null(s);
     assert_int_equal(secret_set(&brief, f->key.data, 32), SP_OK);
-    assert_int_equal(store_open(f->folder, &brief, &lost, &s), SP_INVALID);
+    assert_int_equal(store_open(f->folder, &brief, NULL, &lost, &s), SP_INVALID);
     assert_int_equal(size_of(f, "own.db"), own);
     assert_int_equal(count_files(f, "cache.damaged"), 0);
     fixture_open(f, false);
@@ -192,7 +193,7 @@ tampered_pages_are_noticed(void **state)
 
     /* Where the damage is found at once, the cache is replaced at once; else at the next opening. */
     bool lost = false;
-    assert_int_equal(store_open(f->folder, &f->key, &lost, &f->s), SP_OK);
+    assert_int_equal(store_open(f->folder, &f->key, NULL, &lost, &f->s), SP_OK);
     if (!lost) {
         struct store_uid *uids;
         size_t n;
@@ -213,6 +214,117 @@ tampered_pages_are_noticed(void **state)
     assert_int_equal(n, 0);
 }
 
+struct heard {
+    unsigned n[STORE_READ_ONLY + 1];
+};
+
+static void
+on_trouble(enum store_trouble what, void *arg)
+{
+    ((struct heard *)arg)->n[what]++;
+}
+
+static void
+open_watched(struct fixture *f, struct heard *heard, bool want_lost)
+{
+    bool lost = !want_lost;
+    const struct store_watcher w = {.trouble = on_trouble, .arg = heard};
+    assert_int_equal(store_open(f->folder, &f->key, &w, &lost, &f->s), SP_OK);
+    assert_int_equal(lost, want_lost);
+}
+
+/* In the middle of work the watcher hears of the damage, and closing and opening is all that is needed; one damaged cache is kept. */
+static void
+damage_in_use_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct heard heard = {0};
+    char first[64] = "";
+
+    for (int round = 0; round < 2; round++) {
+        fixture_close(f);
+        open_watched(f, &heard, false);
+        uint64_t folder = fixture_folder(f, "INBOX", SP_FOLDER_INBOX, false), id = 0;
+        fill(f, folder, 2000);
+        assert_int_equal(store_message_by_uid(f->s, folder, 1000, &id), SP_OK);
+        fixture_close(f);
+        open_watched(f, &heard, false);
+        assert_int_equal(heard.n[STORE_CACHE_DAMAGED], round);
+        for (long at = 65536 + 77; at < size_of(f, "cache.db"); at += 4096)
+            damage(f, "cache.db", at);
+        int fd;
+        assert_int_equal(store_body_get(f->s, id, &fd), SP_CORRUPT);
+        assert_true(heard.n[STORE_CACHE_DAMAGED] > (unsigned)round && heard.n[STORE_OWN_DAMAGED] == 0);
+        heard.n[STORE_CACHE_DAMAGED] = (unsigned)round + 1;
+        assert_int_equal(store_text_put(f->s, "n", "own goes on"), SP_OK);
+        fixture_close(f);
+        sleep(1); /* the name has seconds */
+        fixture_open(f, true);
+        assert_int_equal(strncmp(store_damaged_name(f->s), "cache.damaged-", 14), 0);
+        assert_string_not_equal(store_damaged_name(f->s), first);
+        snprintf(first, sizeof first, "%s", store_damaged_name(f->s));
+        assert_true(size_of(f, first) > 1000000);
+        assert_int_equal(count_files(f, "cache.damaged"), 1);
+    }
+}
+
+/* A disk that is full from the n-th write on, for every n: what was said to be kept is, what was not is not, and it goes on after. */
+static void
+a_full_disk_loses_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct heard heard = {0};
+    uint64_t folder = fixture_folder(f, "INBOX", SP_FOLDER_INBOX, false);
+    uint32_t uid = 0, kept = 0;
+    char body[20000];
+    unsigned refused = 0;
+
+    memset(body, 'b', sizeof body);
+    fixture_close(f);
+    open_watched(f, &heard, false);
+    for (long at = 1; at < 60; at += 3) {
+        faults()->writes = 0;
+        faults()->full_at = at;
+        for (int i = 0; i < 4; i++) {
+            struct store_message m = {.folder = folder, .uid = ++uid, .sort = uid, .subject = "s"};
+            struct wr_draft d = {.body = body};
+            enum sp_status st = store_messages_add(f->s, &m, 1);
+            if (!st) {
+                kept++;
+                st = store_body_put(f->s, m.id, body, sizeof body);
+                struct store_message got;
+                assert_int_equal(store_message_get(f->s, m.id, &f->a, &got), SP_OK);
+                assert_true(got.has_body == (st == SP_OK));
+            }
+            if (!st) {
+                d.body = "short";
+                st = store_draft_put(f->s, &d);
+                struct wr_draft got;
+                if (!st)
+                    assert_int_equal(store_draft_get(f->s, d.id, &f->a, &got), SP_OK);
+            }
+            assert_true(st == SP_OK || st == SP_FULL || st == SP_IO);
+            refused += st == SP_FULL;
+        }
+        faults()->full_at = 0;
+        struct store_folder got;
+        assert_int_equal(store_folder_get(f->s, folder, &f->a, &got), SP_OK);
+        assert_int_equal(got.total, kept);
+        if (at % 4 == 0) {
+            fixture_close(f);
+            open_watched(f, &heard, false);
+        }
+    }
+    assert_true(refused > 5 && heard.n[STORE_FULL] >= refused);
+    assert_int_equal(heard.n[STORE_CACHE_DAMAGED] + heard.n[STORE_OWN_DAMAGED], 0);
+    struct store_uid *uids;
+    size_t n;
+    assert_int_equal(store_uids(f->s, folder, &uids, &n), SP_OK);
+    assert_int_equal(n, kept);
+    free(uids);
+    assert_true(store_has_room(f->folder));
+}
+
 static void
 damaged_own_is_never_replaced(void **state)
 {
@@ -223,7 +335,7 @@ damaged_own_is_never_replaced(void **state)
     fixture_close(f);
     long size = size_of(f, "own.db");
     damage(f, "own.db", 100);
-    assert_int_equal(store_open(f->folder, &f->key, &lost, &s), SP_CORRUPT);
+    assert_int_equal(store_open(f->folder, &f->key, NULL, &lost, &s), SP_CORRUPT);
     assert_false(lost);
     assert_int_equal(size_of(f, "own.db"), size);
     damage(f, "own.db", 100); /* undoes it */
@@ -271,7 +383,7 @@ foreign_cache_is_not_believed(void **state)
     struct store_folder *list;
     size_t n;
     bool lost;
-    assert_int_equal(store_open(f->folder, &f->key, &lost, &f->s), SP_OK);
+    assert_int_equal(store_open(f->folder, &f->key, NULL, &lost, &f->s), SP_OK);
     assert_true(lost);
     assert_int_equal(store_folders(f->s, 0, &f->a, &list, &n), SP_OK);
     assert_int_equal(n, 0);
@@ -284,7 +396,7 @@ write_until_killed(struct fixture *f, int out)
 {
     struct store *s;
     bool lost;
-    if (store_open(f->folder, &f->key, &lost, &s))
+    if (store_open(f->folder, &f->key, NULL, &lost, &s))
         _exit(1);
     struct store_folder folder = {.account = 1, .raw = "INBOX", .name = "INBOX", .role = SP_FOLDER_INBOX};
     struct store_folder local = {.account = 1, .raw = "Keep", .name = "Keep", .local = true};
@@ -364,7 +476,7 @@ main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         T(files_are_private), T(only_one_process_opens_it), T(wrong_keys_are_refused), T(plaintext_never_reaches_the_files),
-        T(tampered_pages_are_noticed), T(damaged_own_is_never_replaced), T(damaged_cache_is_kept_aside),
+        T(tampered_pages_are_noticed), T(damaged_own_is_never_replaced), T(damaged_cache_is_kept_aside), T(damage_in_use_is_told), T(a_full_disk_loses_nothing),
         T(foreign_cache_is_not_believed), T(kill_loses_nothing_that_was_committed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,7 +40,7 @@ static void
 index_text(struct rect body, bool sidebar, struct buf *out)
 {
     struct layout_index l;
-    layout_index(body, sidebar, &l);
+    layout_index(body, sidebar, false, &l);
     put(out, "sidebar", l.sidebar);
     put(out, "rows", l.rows);
     put(out, "flags", l.flags);

@@ -35,6 +35,7 @@ int command_daemon(struct place *place, int argc, char **argv);
 int command_stop(struct place *place, int argc, char **argv);
 int command_status(struct place *place, int argc, char **argv);
 int command_sync(struct place *place, int argc, char **argv);
+int command_search(struct place *place, int argc, char **argv);
 int command_demo(struct place *place, int argc, char **argv);
 
 /* --- start.c */
