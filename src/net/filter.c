@@ -24,6 +24,7 @@ release_notes(struct filter_notes *n)
     buf_release(&n->code);
     buf_release(&n->copyuid);
     buf_release(&n->vanished);
+    buf_release(&n->prefix);
     buf_release(&n->text);
     buf_release(&n->challenge);
     buf_release(&n->capabilities);
