@@ -518,9 +518,8 @@ analysis_keep_failure(struct engine *e, uint64_t message, enum sp_status why)
         struct wr_warning warning = {.id = "not-analysed", .level = SP_LEVEL_DANGER, .text = "This message could not be analysed safely.",
                                      .args = &reason, .args_n = 1};
         struct wr_verdict v = {.from = {.name = m.from_name, .address = m.from_address, .display = m.from_address}, .subject = m.subject,
-                               .message_id = m.message_id, .body = "", .reply_quote = "", .has_date = m.date != 0, .date = m.date,
-                               .warnings = &warning, .warnings_n = 1,
-                               .risk = SP_LEVEL_DANGER, .signature = {.state = SP_SIGNATURE_NONE}};
+                               .message_id = m.message_id, .has_date = m.date != 0, .date = m.date, .warnings = &warning, .warnings_n = 1,
+                               .body = "", .reply_quote = "", .risk = SP_LEVEL_DANGER, .signature = {.state = SP_SIGNATURE_NONE}};
         st = keep_verdict(e, message, &v);
     }
     arena_release(&arena);

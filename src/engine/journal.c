@@ -468,7 +468,8 @@ void
 journal_kick(struct engine *e, uint32_t account)
 {
     struct account *a = account_by_id(e, account);
-    if (a && a->sync && (a->state == SP_ACCOUNT_ONLINE || a->state == SP_ACCOUNT_SYNCING))
+    /* While connecting too: a pass that waits for its connection has looked into the journal before. */
+    if (a && a->sync && (a->state == SP_ACCOUNT_ONLINE || a->state == SP_ACCOUNT_SYNCING || a->state == SP_ACCOUNT_CONNECTING))
         journal_replay(a, NULL, NULL);
 }
 

@@ -83,6 +83,7 @@ struct world {
     bool dead;
     bool tls_refused;
     uint16_t connect_fails;     /* status of every attempt */
+    bool net_deaf;              /* a new net does not read: wire_conn_pause ends it */
     const char *last_pin;
 
     /* what was seen */
@@ -613,6 +614,7 @@ world_give(struct world *w, enum sp_role role, unsigned index)
     wire_message_fn *fn = role == SP_ROLE_PARSE ? world_parse : role == SP_ROLE_KEYS ? world_keys : world_net;
     assert_int_equal(wire_pair(ends), SP_OK);
     *at = wire_conn_new(ends[0], w->loop, fn, world_parse_closed, w);
+    wire_conn_pause(*at, role == SP_ROLE_NET && w->net_deaf);
     assert_int_equal(wire_send_peer(w->control, 0, &(struct wm_peer){.role = (uint8_t)role, .index = (uint16_t)index, .fd = ends[1]}), SP_OK);
     (void)close(ends[1]);
 }
