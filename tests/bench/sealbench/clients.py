@@ -103,6 +103,9 @@ class Client:
     def stop(self):
         """Ends what the client left running."""
 
+    def close(self):
+        """Ends all that belongs to it."""
+
 
 class Sealpost(Client):
     name = program = "sealpost"
@@ -180,4 +183,122 @@ class Sealpost(Client):
         self.home.close()
 
 
-ALL = (Sealpost,)
+class Mutt(Client):
+    name = program = "mutt"
+    down, page_down, first, open, back, quit = "j", "z", "=", "\r", "i", "q"
+    local_shown = "q:Quit"
+    version_words = ("mutt", "-v")
+    extra = ""
+
+    def argv(self):
+        return [self.program, "-n", "-F", self.path("rc")]
+
+    def common(self):
+        return ("set realname='%s' from=%s use_from=yes\nset sort=reverse-date-received quit=yes delete=no mark_old=no wait_key=no confirmappend=no\n"
+                "set pager_index_lines=0 markers=no\n" % (NAME, ADDRESS))
+
+    def configure(self):
+        os.makedirs(self.path("headers"), exist_ok=True)
+        write(self.path("rc"), self.common() + (
+            "set imap_user=%s imap_pass='%s'\nset folder=imaps://127.0.0.1:%d/ spoolfile=+INBOX record='' postponed='' mbox=''\n"
+            "set header_cache=%s message_cachedir=%s\nset %s=%s imap_idle=yes mail_check=5 timeout=10\n%s"
+            % (USER, self.server.password(USER), self.port, self.path("headers"), self.path("bodies"), self.authority, self.server.ca, self.extra)), 0o600)
+
+    authority = "certificate_file"
+
+    def forget(self):
+        shutil.rmtree(self.path("headers"), ignore_errors=True)
+        shutil.rmtree(self.path("bodies"), ignore_errors=True)
+
+    def synced(self, terminal, count):
+        return terminal.wait("%07d" % (count - 30))  # it shows nothing before it has all
+
+    def search_subject(self, word):
+        return "l~s %s" % word
+
+    def search_body(self, word):
+        return "l=b %s" % word
+
+    def found(self, word, count):
+        return FOUND[word] % (count // 1000 * 1000 - 1000 + (7 if word == "heron" else 13))
+
+    def run_local(self):
+        write(self.path("empty"), "")
+        write(self.path("rc.local"), self.common() + "set spoolfile=%s folder=%s record='' postponed='' mbox=''\n" % (self.path("empty"), self.dir))
+        return Terminal([self.program, "-n", "-F", self.path("rc.local"), "-f", self.path("empty")], self.environment(), self.driver, cwd=self.dir)
+
+
+# The newest message that has the word is on the screen; which that is follows from the corpus.
+FOUND = {"heron": "%07d", "quagmire": "%07d"}
+
+
+class Neomutt(Mutt):
+    name = program = "neomutt"
+    version_words = ("neomutt", "-v")
+    authority = "ssl_ca_certificates_file"
+
+
+class Aerc(Client):
+    name = program = "aerc"
+    down, page_down, first, open, back, quit = "j", "\x06", "g", "\r", "q", "q"
+    version_words = ("aerc", "-v")
+    local_shown = "local"
+
+    def environment(self):
+        return {**super().environment(), "SSL_CERT_FILE": self.server.ca}
+
+    def accounts(self, text):
+        folder = self.path("config", "aerc")
+        os.makedirs(folder, exist_ok=True)
+        write(os.path.join(folder, "accounts.conf"), text, 0o600)
+
+    def configure(self):
+        self.accounts("[work]\nsource = imaps://%s:%s@127.0.0.1:%d\ndefault = INBOX\nfrom = %s <%s>\ncache-headers = true\n"
+                      % (USER, self.server.password(USER), self.port, NAME, ADDRESS))
+
+    def forget(self):
+        shutil.rmtree(self.path("cache"), ignore_errors=True)
+
+    def search_subject(self, word):
+        return ":filter %s" % word
+
+    def search_body(self, word):
+        return ":filter -b %s" % word
+
+    found = Mutt.found
+
+    def run_local(self):
+        for name in ("cur", "new", "tmp"):
+            os.makedirs(self.path("mail", "INBOX", name), exist_ok=True)
+        self.accounts("[local]\nsource = maildir://%s\ndefault = INBOX\nfrom = %s <%s>\n" % (self.path("mail"), NAME, ADDRESS))
+        return Terminal(self.argv(), self.environment(), self.driver, cwd=self.dir)
+
+
+class Alpine(Client):
+    name = program = "alpine"
+    down, page_down, first, open, back, quit = "n", " ", "w\x19", "\r", "<", "q"
+    version_words = ("alpine", "-v")
+    local_shown = "Main Menu|MAIN MENU|INDEX"
+
+    def argv(self):
+        return [self.program, "-i", "-p", self.path("pinerc")]
+
+    def configuration(self, inbox):
+        os.makedirs(self.path("mail"), exist_ok=True)  # else it says for seconds that it makes it
+        write(self.path("pinerc"), "personal-name=%s\nuser-domain=example.test\ninbox-path=%s\nsort-key=Arrival/Reverse\nlast-version-used=6.26\n"
+              "feature-list=quit-without-confirm,disable-password-caching,disable-password-file-saving\nprune-date=400.12\nmail-check-interval=15\n" % (NAME, inbox), 0o600)
+
+    def configure(self):
+        self.configuration("{127.0.0.1:%d/ssl/novalidate-cert/user=%s}INBOX" % (self.port, USER))
+
+    def begin(self, terminal):
+        terminal.wait("PASSWORD:|assword")
+        terminal.send(self.server.password(USER) + "\r")
+
+    def run_local(self):
+        write(self.path("empty"), "")
+        self.configuration(self.path("empty"))
+        return Terminal(self.argv(), self.environment(), self.driver, cwd=self.dir)
+
+
+ALL = (Sealpost, Mutt, Neomutt, Aerc, Alpine)
