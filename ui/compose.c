@@ -191,6 +191,7 @@ on_saved(struct app *a, struct view *v, const struct call_reply *r, struct arena
         return;
     }
     compose_take_attachments(x, &((const struct wm_draft_view *)r->in->msg)->draft);
+    x->remembered = 0; /* another screen may have told otherwise meanwhile */
     compose_remember(a, x, x->draft.id);
     list_fit(&x->list, compose_places(x), compose_places(x));
     if (tag == TAG_SAVE_ATTACH && x->attach_fd > 0)
@@ -593,6 +594,10 @@ event(struct app *a, struct view *v, const struct wire_in *in)
     const struct wm_event_draft *e = in->msg;
     if (in->type != WM_TYPE_event_draft || !x->draft.id || e->draft != x->draft.id || x->sending)
         return;
+    if (!e->gone) { /* who left it there told the engine that nothing is being written */
+        x->remembered = 0;
+        compose_remember(a, x, x->draft.id);
+    }
     bool editing = app_find(a, V_EDITOR) != NULL || (a->prompt && a->prompt->view == v) || a->lent;
     x->foreign = x->unsaved || editing || e->gone;
     if (!x->foreign)

@@ -328,7 +328,7 @@ on_opened(struct app *a, struct view *v, const struct call_reply *r, struct aren
 
 /* The list is kept by the app until the answer is there. */
 static void
-open(struct app *a, const char *query, uint64_t scope, const struct index_spot *spot, enum tag tag)
+open_search(struct app *a, const char *query, uint64_t scope, const struct index_spot *spot, enum tag tag)
 {
     struct index *x = a->searching ? NULL : search_new(query, scope);
     if (!x)
@@ -343,7 +343,7 @@ open(struct app *a, const char *query, uint64_t scope, const struct index_spot *
 void
 search_again(struct app *a, const char *query, uint64_t scope, const struct index_spot *spot)
 {
-    open(a, query, scope, spot, TAG_RESTORE);
+    open_search(a, query, scope, spot, TAG_RESTORE);
 }
 
 static void
@@ -353,5 +353,5 @@ on_query(struct app *a, struct view *v, const char *text, uint64_t tag)
     (void)v;
     (void)tag;
     if (text && *text)
-        open(a, text, folder ? folder->id : 0, NULL, TAG_OPEN);
+        open_search(a, text, folder ? folder->id : 0, NULL, TAG_OPEN);
 }

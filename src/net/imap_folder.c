@@ -367,26 +367,6 @@ imap_expunge(struct imap *im, const char *uid_set)
 
 /* ---- APPEND */
 
-/* CRLF line ends; NUL cannot be sent in a literal. */
-static enum sp_status
-normalise(const char *bytes, size_t len, struct buf *out)
-{
-    if (memchr(bytes, 0, len))
-        return SP_INVALID;
-    for (size_t i = 0; i < len;) {
-        const char *eol = memchr(bytes + i, '\n', len - i);
-        size_t end = eol ? (size_t)(eol - bytes) : len;
-        bool bare = eol && (end == 0 || bytes[end - 1] != '\r');
-        buf_add(out, bytes + i, end - i);
-        if (bare)
-            buf_addc(out, '\r');
-        if (eol)
-            buf_addc(out, '\n');
-        i = end + (eol != NULL);
-    }
-    return buf_status(out);
-}
-
 static void
 add_date(struct buf *out, int64_t date)
 {
@@ -398,7 +378,7 @@ add_date(struct buf *out, int64_t date)
 }
 
 static enum sp_status
-append_command(struct imap *im, const char *raw, uint32_t flags, int64_t date, size_t len, bool *wait, struct buf *out)
+append_command(struct imap *im, const char *raw, uint32_t flags, int64_t date, uint64_t len, bool *wait, struct buf *out)
 {
     bool plus = imap_has(im, "LITERAL+");
     bool minus = plus || imap_has(im, "LITERAL-") || imap_has(im, "IMAP4REV2");
@@ -408,7 +388,7 @@ append_command(struct imap *im, const char *raw, uint32_t flags, int64_t date, s
     buf_addc(out, ' ');
     imap_add_flags(out, flags & ~(uint32_t)SP_FLAG_DELETED);
     add_date(out, date);
-    buf_addf(out, " {%zu%s}", len, *wait ? "" : "+");
+    buf_addf(out, " {%llu%s}", (unsigned long long)len, *wait ? "" : "+");
     return st ? st : buf_status(out);
 }
 
@@ -427,23 +407,27 @@ read_append_uid(const char *code, struct wm_imap_appended *out)
 enum sp_status
 imap_append(struct imap *im, const char *raw, uint32_t flags, int64_t date, const char *bytes, size_t len, struct wm_imap_appended *out)
 {
-    struct buf command = BUF_INIT, message = BUF_INIT;
+    struct buf command = BUF_INIT;
+    struct crlf message;
     bool wait = true;
     *out = (struct wm_imap_appended){0};
-    enum sp_status st = normalise(bytes, len, &message);
+    enum sp_status st = memchr(bytes, 0, len) ? SP_INVALID : SP_OK; /* a literal cannot carry NUL */
     if (!st)
-        st = append_command(im, raw, flags, date, message.len, &wait, &command);
+        st = append_command(im, raw, flags, date, crlf_size(CRLF_IMAP, bytes, len), &wait, &command);
     if (!st)
         st = imap_raw_begin(im, IMAP_LONG_MS, &filter_limits_imap, command.data);
     if (!st && wait)
         st = imap_raw_continued(im);
     if (!st) {
-        buf_adds(&message, "\r\n");
-        st = message.failed ? SP_NOMEM : stream_write(&im->stream, message.data, message.len);
+        crlf_init(&message, CRLF_IMAP, bytes, len);
+        im->stream.cancel = len > STREAM_DRAIN_BYTES ? STREAM_CANCEL_NOW : STREAM_CANCEL_DRAIN;
+        st = stream_write_message(&im->stream, &message);
+        im->stream.cancel = STREAM_CANCEL_DRAIN;
+        if (!st)
+            st = stream_write(&im->stream, "\r\n", 2);
         st = st ? imap_drop(im, st) : imap_raw_end(im);
     }
     buf_release(&command);
-    buf_release(&message);
     if (!st)
         read_append_uid(buf_str(&im->stream.filter.notes.code), out);
     return st;

@@ -14,6 +14,7 @@
 #define READ_SIZE 16384
 #define MAILSTREAM_BUFFER 8192 /* libetpan moves the rest of its buffer at each line */
 #define PROGRESS_MS 100
+#define CHECK_BYTES 131072
 
 void
 stream_init(struct stream *s, struct stream_watch *watch, enum filter_kind kind)
@@ -65,6 +66,8 @@ note_cancel(struct stream *s)
     int64_t soon = loop_now_ms() + STREAM_DRAIN_MS;
     if (s->cancel == STREAM_CANCEL_NOW || (s->cancel == STREAM_CANCEL_UNSENT && !stream_wrote_final_dot(s)))
         return SP_CANCELLED;
+    if (s->cancel == STREAM_CANCEL_DRAIN && s->filter.literal_left > STREAM_DRAIN_BYTES)
+        return SP_CANCELLED;
     s->cancelled = true;
     if (s->cancel == STREAM_CANCEL_DRAIN && (!s->deadline_ms || soon < s->deadline_ms))
         s->deadline_ms = soon;
@@ -109,6 +112,18 @@ wait_socket(struct stream *s, short events)
         if (st || p.revents)
             return st;
     }
+}
+
+/* Bytes went through without a wait: from time to time the job may have been cancelled, or its time be over. */
+static enum sp_status
+moved(struct stream *s, size_t n)
+{
+    s->unchecked += n;
+    if (s->unchecked < CHECK_BYTES)
+        return SP_OK;
+    s->unchecked = 0;
+    struct pollfd none = {.fd = -1};
+    return poll_once(s, &none, 1, 0);
 }
 
 static enum sp_status
@@ -253,6 +268,8 @@ pump(struct stream *s, bool wait)
         s->on_progress(s->progress_arg, s->received);
     }
     atomic_store(&s->watch->busy_ms, now);
+    if (!st)
+        st = moved(s, n);
     return st ? fail(s, st) : SP_OK;
 }
 
@@ -320,6 +337,9 @@ write_raw(void *arg, const char *bytes, size_t len)
             note_tail(s, at, n);
             at += n;
             left -= n;
+            enum sp_status st = moved(s, n);
+            if (st)
+                return fail(s, st);
         } else if (step == TLS_FAILED || step == TLS_CLOSED) {
             return fail(s, SP_DISCONNECTED);
         } else {
@@ -336,6 +356,17 @@ enum sp_status
 stream_write(struct stream *s, const void *bytes, size_t len)
 {
     return s->zip ? zip_write(s->zip, bytes, len, write_raw, s) : write_raw(s, bytes, len);
+}
+
+enum sp_status
+stream_write_message(struct stream *s, struct crlf *message)
+{
+    char piece[READ_SIZE];
+    enum sp_status st = SP_OK;
+    size_t n;
+    while (!st && (n = crlf_next(message, piece, sizeof piece)))
+        st = stream_write(s, piece, n);
+    return st;
 }
 
 bool

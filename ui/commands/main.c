@@ -16,6 +16,7 @@ static const struct command commands[] = {
     {"inspect", command_inspect, N_("sealpost inspect [--json] [OPTIONS] FILE|-"), N_("Say what is known of one message: signed, encrypted, by whom, dangerous.")},
     {"keys", command_keys, N_("sealpost keys list|import ..."), N_("List and import OpenPGP keys and certificates.")},
     {"send", command_send, N_("sealpost send [OPTIONS] [ADDRESS...]"), N_("Send the message on standard input, as sendmail does.")},
+    {"search", command_search, N_("sealpost search [--json] [--limit N] [--server] QUERY..."), N_("Find messages: words, from:ada, after:2026-01, is:unread ...")},
     {"demo", command_demo, N_("sealpost demo"), N_("Try everything on a built-in mailbox; nothing of yours is touched.")},
     {"help", command_help, N_("sealpost help"), N_("Show this text.")},
     {"version", command_version, N_("sealpost version"), N_("Show the version.")},
