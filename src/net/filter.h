@@ -57,6 +57,7 @@ struct filter_notes {
     bool permanent, any_keyword;  /* * PERMANENTFLAGS came; it has \* */
     struct buf copyuid;           /* * "uidvalidity set set" of a COPYUID code, tagged or not; "" = none */
     bool read_only;               /* * */
+    struct buf prefix;            /* of the first personal namespace (RFC 2342) */
     bool bye;
     struct buf bye_text;
     struct buf alerts;            /* ALERT texts, each ended by NUL; the reader clears it */

@@ -31,7 +31,7 @@ close_session(struct imap *im)
         (void)mailstream_close(im->mailstream);
     im->session = NULL;
     im->mailstream = NULL;
-    im->secure = im->authenticated = im->selected = false;
+    im->secure = im->authenticated = im->selected = im->modseq = im->prefixed = false;
     stream_release(&im->stream);
 }
 

@@ -27,6 +27,8 @@ struct batch {
     uint64_t since;                   /* CHANGEDSINCE, 0 = everything */
     const char *asked;                /* the UIDs of the running command */
     uint32_t answers;                 /* FETCH lines that were asked for */
+    struct buf seen;                  /* headers: UIDs of the running command, packed */
+    uint32_t highest;                 /* of them */
     imap_headers_fn *on_headers;      /* one of the two */
     imap_flags_fn *on_flags;
     void *arg;
@@ -124,6 +126,21 @@ flush(struct batch *b)
     arena_clear(&b->arena);
 }
 
+/* Whether the running command brought this UID already. Servers answer in order, so that a look back is rare. */
+static bool
+came_before(struct batch *b, uint32_t uid)
+{
+    const uint32_t *seen = (const uint32_t *)(const void *)b->seen.data;
+    if (!b->on_headers)
+        return false; /* flags that are told twice do no harm */
+    for (size_t i = b->seen.len / sizeof uid; uid <= b->highest && i-- > 0;)
+        if (seen[i] == uid)
+            return true;
+    buf_add(&b->seen, &uid, sizeof uid);
+    b->highest = uid > b->highest ? uid : b->highest;
+    return false;
+}
+
 /* libetpan's handler: one FETCH response. Those that came by themselves (flag changes of other messages) are left out. */
 static void
 on_message(struct mailimap_msg_att *att, void *arg)
@@ -147,7 +164,7 @@ on_message(struct mailimap_msg_att *att, void *arg)
     }
     if (!m->keywords)
         b->status = SP_NOMEM;
-    if (m->uid == 0 || !has_flags || (b->on_headers && m->header.len == 0 && m->size == 0) || !uidset_has(b->asked, m->uid))
+    if (m->uid == 0 || !has_flags || (b->on_headers && m->header.len == 0 && m->size == 0) || !uidset_has(b->asked, m->uid) || came_before(b, m->uid))
         return;
     b->n++;
     b->answers++;
@@ -175,6 +192,8 @@ run_command(struct batch *b, const struct filter_limits *limits, const char *com
     if (im->session)
         mailimap_set_msg_att_handler(im->session, NULL, NULL);
     flush(b);
+    buf_release(&b->seen);
+    b->highest = 0;
     struct filter_notes *n = &im->stream.filter.notes; /* what is left are changes that came by themselves */
     n->fetches -= b->answers < n->fetches ? b->answers : n->fetches;
     b->answers = 0;

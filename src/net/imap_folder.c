@@ -115,6 +115,41 @@ imap_status(struct imap *im, const char *raw, struct wr_imap_state *out)
     return st;
 }
 
+/* The name without what merely says that it is the person's own: "INBOX." of some servers, "[Gmail]/". */
+static const char *
+own_name(const struct wr_imap_folder *f)
+{
+    const char *at = *f->delimiter ? strchr(f->name, *f->delimiter) : NULL;
+    size_t len = at ? (size_t)(at - f->name) : 0;
+    bool prefix = (len == 5 && strncasecmp(f->name, "INBOX", 5) == 0) || (len > 2 && *f->name == '[' && f->name[len - 1] == ']');
+    return prefix ? at + 1 : f->name;
+}
+
+/* Roles that the server gave to no folder go by the name. */
+static void
+guess_roles(struct wm_imap_folders *all)
+{
+    static const struct {
+        uint8_t role;
+        const char *name;
+    } names[] = {
+#define NAME(role, name) {SP_FOLDER_##role, name},
+#include "folder_names.def"
+#undef NAME
+    };
+    bool taken[SP_FOLDER_ROLE_COUNT] = {false};
+    for (uint32_t i = 0; i < all->folders_n; i++)
+        taken[all->folders[i].role] = true;
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        for (uint32_t i = 0; !taken[names[k].role] && i < all->folders_n; i++) {
+            struct wr_imap_folder *f = &all->folders[i];
+            if (f->role == SP_FOLDER_NONE && f->selectable && strcasecmp(own_name(f), names[k].name) == 0) {
+                f->role = names[k].role;
+                taken[f->role] = true;
+            }
+        }
+}
+
 enum sp_status
 imap_list(struct imap *im, struct arena *arena, struct wm_imap_folders *out)
 {
@@ -143,7 +178,33 @@ imap_list(struct imap *im, struct arena *arena, struct wm_imap_folders *out)
     for (clistiter *i = list ? clist_begin(list) : NULL; i && !st; i = clist_next(i))
         if (usable_name(((const struct mailimap_mailbox_list *)clist_content(i))->mb_name))
             st = copy_folder(im, clist_content(i), arena, &out->folders[out->folders_n++]);
+    if (!st)
+        guess_roles(out);
     return st;
+}
+
+/* Asked once, before the first folder is made (RFC 2342). A server that refuses has none. */
+static enum sp_status
+learn_namespace(struct imap *im)
+{
+    if (im->prefixed || !(imap_has(im, "NAMESPACE") || imap_has(im, "IMAP4REV2")))
+        return SP_OK;
+    enum sp_status st = imap_raw(im, &filter_limits_imap, "NAMESPACE");
+    im->prefixed = true;
+    return imap_is_open(im) ? SP_OK : st;
+}
+
+static enum sp_status
+into_namespace(struct imap *im, struct buf *name)
+{
+    struct buf whole = BUF_INIT;
+    const char *prefix = buf_str(&im->stream.filter.notes.prefix);
+    if (!*prefix || strncmp(buf_str(name), prefix, strlen(prefix)) == 0)
+        return SP_OK;
+    buf_addf(&whole, "%s%s", prefix, buf_str(name));
+    buf_release(name);
+    *name = whole;
+    return buf_status(name);
 }
 
 enum sp_status
@@ -158,6 +219,12 @@ imap_create(struct imap *im, const char *raw)
         buf_adds(&name, raw);
     else
         st = imap_name_encode(raw, &name);
+    if (!st)
+        st = buf_status(&name);
+    if (!st)
+        st = learn_namespace(im);
+    if (!st)
+        st = into_namespace(im, &name);
     if (!st)
         st = imap_quote(&quoted, buf_str(&name));
     if (!st)

@@ -93,6 +93,7 @@
     "ALTER TABLE message ADD COLUMN texted INTEGER NOT NULL DEFAULT 0;"                                                     \
     "ALTER TABLE folder ADD COLUMN texts INTEGER NOT NULL DEFAULT 0;"                                                       \
     "CREATE VIRTUAL TABLE search USING fts4(from_, to_, cc, subject, list, file, body, tokenize=simple, matchinfo=\"fts3\", order=desc);" \
+    "INSERT INTO search (search) VALUES ('automerge=8');"                                                                  \
     "CREATE TABLE search_doc (docid INTEGER PRIMARY KEY, message INTEGER NOT NULL, level INTEGER NOT NULL);"                \
     "CREATE TABLE search_todo (message INTEGER PRIMARY KEY);"                                                               \
     "CREATE TABLE search_gone (id INTEGER PRIMARY KEY, sort INTEGER NOT NULL, message INTEGER NOT NULL);"                   \

@@ -378,18 +378,19 @@ store_search_left(struct store *s, uint64_t *headers, uint64_t *texts, uint64_t 
     struct db *const dbs[] = {&s->own, &s->cache};
     *headers = *texts = *gone = 0;
     for (size_t i = 0; i < 2; i++) {
-        int64_t last = 0, top = 0, todo = 0, dead = 0;
+        int64_t last = 0, top = 0, first = 0, todo = 0, dead = 0;
         enum sp_status st = mark(dbs[i], &last);
         if (!st)
             st = db_number(dbs[i], "SELECT ifnull(max(id), 0) FROM message", NULL, 0, &top);
+        if (!st) /* ids do not begin at 1 */
+            st = db_number(dbs[i], "SELECT ifnull(min(id), 1) - 1 FROM message", NULL, 0, &first);
         if (!st)
             st = db_number(dbs[i], "SELECT count(*) FROM search_todo", NULL, 0, &todo);
         if (!st)
             st = db_number(dbs[i], "SELECT count(*) FROM search_gone", NULL, 0, &dead);
         if (st)
             return st;
-        if (i == 0 && last == 0)
-            last = (int64_t)OWN_BIT;
+        last = last > first ? last : first;
         *headers += top > last ? (uint64_t)(top - last) : 0;
         *texts += (uint64_t)todo;
         *gone += (uint64_t)dead;

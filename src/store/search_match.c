@@ -38,26 +38,21 @@ exact(const struct query *q)
     return q->tokens_n == 1 || !column_of(q->word);
 }
 
-/* The term as one alternative: exact, or its longest token. */
+/* The term as one clause: exact, or that its tokens are in the column. alone: else only the first of them, which is the rarest of an
+   address. */
 static void
-add_term(struct buf *out, const struct query *q)
+add_term(struct buf *out, const struct query *q, bool alone)
 {
-    const char *column = column_of(q->word), *best = q->tokens, *at = q->tokens;
-    size_t best_len = 0, len = strlen(q->tokens);
+    const char *column = column_of(q->word), *at = q->tokens;
     if (!column) {
-        buf_addf(out, "\"%.*s%s\"", (int)(len - 1), q->tokens, q->prefix ? "*" : "");
+        buf_addf(out, "\"%.*s%s\"", (int)strlen(q->tokens) - 1, q->tokens, q->prefix ? "*" : "");
         return;
     }
-    for (size_t i = 0; i < q->tokens_n; i++) {
+    for (size_t i = 0; i < (alone ? q->tokens_n : 1); i++) {
         size_t n = strcspn(at, " ");
-        if (n > best_len) {
-            best = at;
-            best_len = n;
-        }
+        buf_addf(out, "%s%s:%.*s%s", i ? " " : "", column, (int)n, at, q->prefix && i + 1 == q->tokens_n ? "*" : "");
         at += n + 1;
     }
-    bool last = best + best_len + 1 == q->tokens + len;
-    buf_addf(out, "%s:%.*s%s", column, (int)best_len, best, q->prefix && last ? "*" : "");
 }
 
 struct clauses {
@@ -110,7 +105,7 @@ clauses_of(struct query *q, struct clauses *c, bool top, struct arena *a)
         break;
     case QUERY_TERM:
         if (is_text(q)) {
-            add_term(&b, q);
+            add_term(&b, q, top);
             q->covered = top && exact(q) && c->n < MAX_CLAUSES;
             keep(c, &b, a);
         }

@@ -92,6 +92,9 @@ words_are_found_newest_first(void **state)
     uint64_t b = add(f, &(struct mail){local, 2000, "Bert", "Re: Offer for the harbour", SP_FLAG_SEEN, 50000});
     uint64_t c = add(f, &(struct mail){inbox, 3000, "Ann Miller", "采购合同 2024", SP_FLAG_FLAGGED, 0});
     assert_int_equal(count(f, "offer"), 0); /* not fed yet */
+    uint64_t headers, texts, gone;
+    assert_int_equal(store_search_left(f->s, &headers, &texts, &gone), SP_OK);
+    assert_true(headers == 3 && texts == 0 && gone == 0);
     feed(f);
     FOUND("offer", b, a);
     FOUND("OFFER harbour", b, a);
