@@ -12,6 +12,7 @@ import subprocess
 from sealtest import e2e, gnupg
 from sealtest.util import ROOT, write
 
+from . import corpus
 from .terminal import Terminal, cpu_seconds
 
 ADDRESS, NAME, USER = "alice@example.test", "Alice Example", "alice"
@@ -84,11 +85,22 @@ class Client:
     def back_again(self, terminal):
         """After a message was left: puts the cursor on it again, where leaving moves it."""
 
+    def leave_search(self, terminal):
+        """Back to the whole list, where that is needed to quit."""
+
+    def fetch_bodies(self):
+        """Fetches all messages with their text. False: it has no such thing."""
+        return False
+
     def find(self, terminal, pattern, word, count):
         """Seconds until what was searched is shown."""
         terminal.send(pattern(word))
         terminal.settle(0.1, 5)
         return terminal.until("\r", self.found(word, count), 60)
+
+    def found(self, word, count):
+        """The newest message that has the word; which that is follows from the corpus."""
+        return "%07d" % corpus.newest(word, count)
 
     def run_local(self):
         """A Terminal for an empty local mailbox, not started yet; None when there is no such thing."""
@@ -148,6 +160,7 @@ class Sealpost(Client):
         shutil.rmtree(self.profile.path)
         shutil.copytree(self.pristine, self.profile.path)
         os.chmod(self.profile.path, 0o700)
+        self.configure()
 
     def family(self, terminal):
         master = self.profile.supervisor()
@@ -155,6 +168,10 @@ class Sealpost(Client):
 
     def synced(self, terminal, count):
         return terminal.wait("unread of %d" % count, 300)
+
+    def fetch_bodies(self):
+        self.profile.run("sync", "--bodies", timeout=3600)
+        return True
 
     def quiet(self, terminal):
         """The newest bodies are fetched and judged after a start."""
@@ -165,6 +182,22 @@ class Sealpost(Client):
                 return
             before = now
             terminal.settle(0.3, 0.5)
+
+    def leave(self, terminal):
+        """From the top: the next screen begins where this one ended."""
+        terminal.send(self.first)
+        terminal.settle(0.2, 5)
+        return super().leave(terminal)
+
+    def search_subject(self, word):
+        return "/subject:%s" % word
+
+    def search_body(self, word):
+        return "/body:%s" % word
+
+    def leave_search(self, terminal):
+        terminal.send(self.back)
+        terminal.wait("%07d" % self.server.messages())
 
     def run_local(self):
         self.local = e2e.Profile(USER, self.home)
@@ -219,17 +252,10 @@ class Mutt(Client):
     def search_body(self, word):
         return "l=b %s" % word
 
-    def found(self, word, count):
-        return FOUND[word] % (count // 1000 * 1000 - 1000 + (7 if word == "heron" else 13))
-
     def run_local(self):
         write(self.path("empty"), "")
         write(self.path("rc.local"), self.common() + "set spoolfile=%s folder=%s record='' postponed='' mbox=''\n" % (self.path("empty"), self.dir))
         return Terminal([self.program, "-n", "-F", self.path("rc.local"), "-f", self.path("empty")], self.environment(), self.driver, cwd=self.dir)
-
-
-# The newest message that has the word is on the screen; which that is follows from the corpus.
-FOUND = {"heron": "%07d", "quagmire": "%07d"}
 
 
 class Neomutt(Mutt):
@@ -265,8 +291,6 @@ class Aerc(Client):
     def search_body(self, word):
         return ":filter -b %s" % word
 
-    found = Mutt.found
-
     def run_local(self):
         for name in ("cur", "new", "tmp"):
             os.makedirs(self.path("mail", "INBOX", name), exist_ok=True)
@@ -286,10 +310,16 @@ class Alpine(Client):
     def configuration(self, inbox):
         os.makedirs(self.path("mail"), exist_ok=True)  # else it says for seconds that it makes it
         write(self.path("pinerc"), "personal-name=%s\nuser-domain=example.test\ninbox-path=%s\nsort-key=Arrival/Reverse\nlast-version-used=6.26\n"
-              "feature-list=quit-without-confirm,disable-password-caching,disable-password-file-saving\nprune-date=400.12\nmail-check-interval=15\n" % (NAME, inbox), 0o600)
+              "feature-list=quit-without-confirm,enable-aggregate-command-set,auto-zoom-after-select,disable-password-caching,disable-password-file-saving\nprune-date=400.12\nmail-check-interval=15\n" % (NAME, inbox), 0o600)
 
     def configure(self):
         self.configuration("{127.0.0.1:%d/ssl/novalidate-cert/user=%s}INBOX" % (self.port, USER))
+
+    def search_subject(self, word):
+        return ";ts" + word
+
+    def search_body(self, word):
+        return ";ta" + word
 
     def begin(self, terminal):
         terminal.wait("PASSWORD:|assword")
