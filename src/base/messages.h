@@ -136,7 +136,7 @@
 #define WM_ping(F, S, L) F(U32, serial)                                                       /* S -> role */
 #define WM_pong(F, S, L) F(U32, serial)                                                       /* role -> S */
 #define WM_stop(F, S, L)                                                                      /* S -> role; E -> S: all ends */
-#define WM_door(F, S, L) F(FD, listener) F(BLOB, token) F(STR, home) F(STR, config)           /* S -> E; home: profile folder */
+#define WM_door(F, S, L) F(FD, listener) F(BLOB, token) F(STR, home) F(STR, config) F(U8, stay) /* S -> E; home: profile folder; stay: as wm_stay said */
 #define WM_want(F, S, L) F(U8, role) F(U16, index)                                            /* E -> S: reply_done; peer follows */
 #define WM_unwant(F, S, L) F(U8, role) F(U16, index)                                          /* E -> S: stop that role */
 #define WM_run_password_command(F, S, L) F(STR, account)                                      /* E -> S: command_output */
@@ -198,8 +198,9 @@
 #define WM_get_state(F, S, L) F(STR, name)                                                    /* state_value: the screen's own memory */
 #define WM_set_state(F, S, L) F(STR, name) F(STR, value)                                      /* reply_done */
 #define WM_state_value(F, S, L) F(STR, value)
-/* Puts a message into a folder of a local account (role U8: enum sp_folder_role, made when missing), as it is. */
-#define WM_import_message(F, S, L) F(U32, account) F(U8, role) F(U32, flags) F(FD, message)   /* reply_done */
+/* Puts a message into a folder of a local account, as it is: the given folder, else that of the role (enum sp_folder_role) in the account
+   (0: the first local one). once: EXISTS when the same bytes are in that folder already, so that an import can be begun anew. */
+#define WM_import_message(F, S, L) F(U32, account) F(U8, role) F(U32, flags) F(FD, message) F(U64, folder) F(U8, once) /* reply_done */
 /* Looks at that account's server now (0 = all): progress ..., then synced. bodies: also fetches what is missing of the bodies. */
 #define WM_sync_now(F, S, L) F(U32, account) F(U8, bodies)                                    /* synced */
 #define WM_synced(F, S, L) L(sync_result, results)
@@ -218,7 +219,7 @@
 #define WM_cancel_job(F, S, L) F(U64, job)                                                    /* reply_done */
 /* The store's key is wrapped anew; its databases stay as they are. old: the passphrase now in force (none for a key file) */
 #define WM_change_protection(F, S, L) F(U8, protection) F(STR, key_id) F(FD, old) F(FD, passphrase) /* reply_done */
-/* The screen's clients may ask that the engine stays although nobody is there (--daemon) */
+/* The engine stays although nobody is there and nothing is to be done (--daemon). Also E -> S, for the next engine */
 #define WM_stay(F, S, L) F(U8, on)                                                            /* reply_done */
 #define WM_end_engine(F, S, L)                                                                /* reply_done; all roles end */
 /* events of the engine */

@@ -90,6 +90,8 @@ struct store_message {
 /* Adds messages to a folder (id is set in each; one with a uid that is there already is updated, not doubled). Counters, thread and
    generation are kept. */
 enum sp_status store_messages_add(struct store *s, struct store_message *m, size_t n) SP_MUST_USE;
+/* Is a message with this sort key and exactly these bytes in that folder? */
+bool store_message_is_there(struct store *s, uint64_t folder, int64_t sort, const void *bytes, size_t len);
 enum sp_status store_message_get(struct store *s, uint64_t id, struct arena *a, struct store_message *out) SP_MUST_USE;
 enum sp_status store_message_by_uid(struct store *s, uint64_t folder, uint32_t uid, uint64_t *id) SP_MUST_USE;
 /* By Message-ID within an account (0 = any), newest; SP_NOT_FOUND. */
@@ -114,6 +116,10 @@ enum sp_status store_message_set_uid(struct store *s, uint64_t id, uint32_t uid)
 /* Newest messages of a folder that have a body and are not judged, or have no body and are worth fetching ahead (not what the cache's
    limit would drive out at once, or has driven out); at most n ids. */
 enum sp_status store_unjudged(struct store *s, uint64_t folder, uint64_t *ids, size_t max, size_t *n) SP_MUST_USE;
+
+/* Messages of a folder that have no body, the newest first, from before (*sort, *id) on (INT64_MAX and any id: from the beginning), which
+   are set to where it goes on; at most max ids. */
+enum sp_status store_bodiless(struct store *s, uint64_t folder, int64_t *sort, uint64_t *id, uint64_t *ids, size_t max, size_t *n) SP_MUST_USE;
 
 /* --- bodies and verdicts */
 /* The whole message as it came (CRLF or LF kept). */
@@ -170,6 +176,8 @@ enum sp_status store_change_next(struct store *s, uint32_t account, struct arena
 enum sp_status store_changes(struct store *s, uint32_t account, uint64_t after, size_t max, struct arena *a, struct store_change **out, size_t *n) SP_MUST_USE;
 /* The newest changes that were not tried yet, the newest first, at most max. */
 enum sp_status store_changes_untried(struct store *s, uint32_t account, size_t max, struct arena *a, struct store_change **out, size_t *n) SP_MUST_USE;
+/* The oldest change that brings this message to where it is here, and tells where the server has it still; SP_NOT_FOUND. */
+enum sp_status store_change_bringing(struct store *s, uint64_t message, struct arena *a, struct store_change *out) SP_MUST_USE;
 /* How many wait (account 0: of all); proportional to them. */
 enum sp_status store_change_count(struct store *s, uint32_t account, uint64_t *n) SP_MUST_USE;
 /* Before the first try of what must not be done twice; durable when it returns. Later calls change nothing. */

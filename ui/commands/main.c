@@ -16,6 +16,11 @@ static const struct command commands[] = {
     {"inspect", command_inspect, N_("sealpost inspect [--json] [OPTIONS] FILE|-"), N_("Say what is known of one message: signed, encrypted, by whom, dangerous.")},
     {"keys", command_keys, N_("sealpost keys list|import ..."), N_("List and import OpenPGP keys and certificates.")},
     {"send", command_send, N_("sealpost send [OPTIONS] [ADDRESS...]"), N_("Send the message on standard input, as sendmail does.")},
+    {"sync", command_sync, N_("sealpost sync [--json] [--bodies] [ACCOUNT...]"), N_("Look for new mail now.")},
+    {"import", command_import, N_("sealpost import [--account NAME] [--folder NAME] FILE|FOLDER..."), N_("Take over mail from mbox files, Maildir folders and single messages.")},
+    {"status", command_status, N_("sealpost status [--json]"), N_("Say how accounts, outbox and long work stand.")},
+    {"daemon", command_daemon, N_("sealpost --daemon"), N_("Start the mail engine and let it stay, for new mail and the outbox.")},
+    {"stop", command_stop, N_("sealpost stop"), N_("End the mail engine; what waits to be sent stays in the outbox.")},
     {"search", command_search, N_("sealpost search [--json] [--limit N] [--server] QUERY..."), N_("Find messages: words, from:ada, after:2026-01, is:unread ...")},
     {"demo", command_demo, N_("sealpost demo"), N_("Try everything on a built-in mailbox; nothing of yours is touched.")},
     {"help", command_help, N_("sealpost help"), N_("Show this text.")},
@@ -60,6 +65,8 @@ find_command(const char *name)
         name = "help";
     else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
         name = "version";
+    else if (strcmp(name, "--daemon") == 0)
+        name = "daemon";
     else if (strncmp(name, "mailto:", 7) == 0)
         name = "";
     for (size_t i = 0; i < COUNT; i++)
