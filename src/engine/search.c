@@ -274,6 +274,7 @@ load_saved(struct searches *all)
 
 /* ---- the inboxes as one */
 
+/* The empty one of the local account that is always there does not count: who has one account has one inbox. */
 static size_t
 inboxes(struct engine *e, struct arena *a, struct store_folder **out)
 {
@@ -281,7 +282,7 @@ inboxes(struct engine *e, struct arena *a, struct store_folder **out)
     if (store_folders(e->store, 0, a, out, &n) != SP_OK)
         return 0;
     for (size_t i = 0; i < n; i++)
-        if ((*out)[i].role == SP_FOLDER_INBOX)
+        if ((*out)[i].role == SP_FOLDER_INBOX && (!(*out)[i].local || (*out)[i].total))
             (*out)[found++] = (*out)[i];
     return found;
 }

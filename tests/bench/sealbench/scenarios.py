@@ -19,7 +19,8 @@ class Run:
 
     def __init__(self, client, server, count, results, rounds, moves):
         self.client, self.server, self.count, self.results = client, server, count, results
-        self.rounds, self.moves = rounds, moves
+        self.rounds = rounds
+        self.moves = min(moves, count // 50)     # no page beyond the end: nothing would be painted
         self.low = "%07d" % (count - SCREEN)     # stands on the first screen
         self.top = "%07d" % count
 
@@ -184,6 +185,14 @@ def opening(run):
         run.client.leave(terminal)
 
 
+def bodies(run):
+    """Everything with its text, into the store and the index, by the command that does it."""
+    run.client.forget()
+    began = time.monotonic()
+    if run.client.fetch_bodies():
+        run.times("all messages with their bodies", [time.monotonic() - began])
+
+
 def search(run):
     for what, pattern, word in (("subject", run.client.search_subject, "heron"), ("full text", run.client.search_body, "quagmire")):
         if not pattern:
@@ -198,6 +207,7 @@ def search(run):
                 except Failed as why:
                     run.results.note("%s: %s search failed: %s" % (run.client.name, what, str(why).split("\n")[0]))
                     break
+                run.client.leave_search(terminal)
                 run.client.leave(terminal)
         run.times(what + " search", times)
 
