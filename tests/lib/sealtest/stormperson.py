@@ -2,6 +2,7 @@
 """A person at the door who does this and that, keeps in mind what was confirmed, and does not mind that processes die meanwhile."""
 
 import collections
+import urllib.parse
 
 from . import doordrive, stormmodel, util
 from .doordrive import ANSWERED, DELETED, FLAGGED, SEEN
@@ -80,6 +81,8 @@ class Person:
 
     def copy(self):
         folder, row = self.pick()
+        if row and row.subject in self.model.contested:
+            return  # who counts copies of what moves about?
         number = self.number_of("Archive" if folder == "INBOX" else "INBOX") if row else None
         if number:
             sure = self.ask("copy", number, row.id)
@@ -90,6 +93,7 @@ class Person:
         folder, row = self.pick()
         number = self.number_of(folder) if row else None
         if number:
+            self.model.ending.add(row.subject)
             sure = self.ask("flags", DELETED, 0, "", "-", row.id)
             if sure is not False:
                 self.model.flags(row.subject, DELETED, 0, (), sure)
@@ -138,7 +142,11 @@ class Person:
             return 1
 
     def look(self):
-        """Sees how the outbox stands."""
+        """Sees how the outbox stands, and what was told about it."""
+        for line in self.door.events():
+            words = line.split(" ")
+            if words[:2] == ["notice", str(doordrive.PERHAPS_TWICE)]:
+                self.seen[urllib.parse.unquote(words[2])].add(doordrive.UNCERTAIN)
         for item in self.door.outbox():
             self.seen[item.subject].add(item.state)
 
