@@ -484,8 +484,8 @@ journal_add(struct engine *e, struct store_change *c)
     return SP_OK;
 }
 
-void
-journal_reload(struct engine *e)
+static void
+reload(struct engine *e, bool redo)
 {
     struct store_change *list = NULL;
     size_t n = 0;
@@ -498,6 +498,8 @@ journal_reload(struct engine *e)
             n = 0;
         for (size_t i = 0; i < n; i++) {
             hide(e, &list[i]);
+            if (redo)
+                replay_redo(e, &list[i]);
             after = list[i].id;
         }
         arena_release(&arena);
@@ -505,10 +507,16 @@ journal_reload(struct engine *e)
 }
 
 void
+journal_reload(struct engine *e)
+{
+    reload(e, false);
+}
+
+void
 journal_load(struct engine *e)
 {
     e->journal = engine_alloc(sizeof *e->journal);
-    journal_reload(e);
+    reload(e, true);
     enum sp_status st = store_orphans_remove(e->store);
     if (st)
         log_line("rows without a server are not removed: %s", sp_status_name(st));

@@ -89,7 +89,7 @@ find_arrival(struct replay *r, const struct store_change *c)
     struct store_message m;
     struct memfd_map map;
     int fd = -1;
-    struct arrival wanted = {.id = ""};
+    struct arrival wanted = {.id = c->message_id ? c->message_id : "", .size = c->size, .date = c->date};
     if (store_message_get(e->store, c->message, &r->arena, &m) == SP_OK)
         wanted = (struct arrival){.id = m.message_id, .size = m.size, .date = m.sort};
     if (c->kind == STORE_CHANGE_APPEND && store_change_body_get(e->store, c->id, &fd) == SP_OK && memfd_map(fd, ENGINE_MAX_MESSAGE, &map) == SP_OK) {

@@ -53,6 +53,8 @@ enum sp_status replay_replace(struct replay *r, const struct store_change *c, st
 
 /* journal_land.c: MOVE, COPY, APPEND, TAKE */
 void replay_land(struct replay *r);
+/* journal_back.c: shows here what waits. */
+void replay_redo(struct engine *e, const struct store_change *c);
 /* journal_back.c: undoes here what the server does not do. */
 void replay_put_back(struct engine *e, const struct store_change *c);
 

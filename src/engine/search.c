@@ -619,6 +619,15 @@ handle_search_save(struct engine *e, struct request *rq, struct wire_in *in, str
 
 /* ---- beginning and end */
 
+static void
+free_all(struct searches *all)
+{
+    for (struct search *s = all->first, *next; s; s = next) {
+        next = s->next;
+        search_free(s);
+    }
+}
+
 void
 searches_opened(struct engine *e)
 {
@@ -630,8 +639,7 @@ searches_opened(struct engine *e)
 void
 searches_closing(struct engine *e)
 {
-    while (e->searches->first)
-        search_free(e->searches->first);
+    free_all(e->searches);
 }
 
 struct searches *
@@ -645,7 +653,7 @@ searches_new(struct engine *e)
 void
 searches_free(struct searches *s)
 {
-    while (s && s->first)
-        search_free(s->first);
+    if (s)
+        free_all(s);
     free(s);
 }
