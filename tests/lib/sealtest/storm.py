@@ -65,6 +65,12 @@ def tell(words):
         print(words, file=sys.stderr, flush=True)
 
 
+def how_much(plain):
+    """So many rounds as that in an ordinary run, a quarter under the sanitizers, more in a soak."""
+    sanitized = b"-fsanitize" in read(os.path.join(e2e.BUILD, "Makefile"))
+    return plain * int(os.environ.get("SEALPOST_SOAK") or 1) // (4 if sanitized else 1)
+
+
 def users(count):
     """For e2e.World: so many names for each process of a storm."""
     return [("%s%05d" % (prefix, n), PASSWORD) for prefix in ("s", "w0-", "w1-") for n in range(1, count + 1)]
