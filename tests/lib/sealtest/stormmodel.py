@@ -28,6 +28,7 @@ class Model:
         self.may = {}
         self.copies = collections.Counter()     # subject: copies that were confirmed
         self.unsure = collections.Counter()     # subject: copies that may be
+        self.late = set()                       # perhaps flagged as deleted: that may be in the journal and show after an expunge
         self.contested = set()                  # somebody else changes them too: they must be there, once, in whatever state
         self.ending = set()                     # contested ones that somebody wanted to remove
         for subject, states in by_subject(box or {}).items():
@@ -40,6 +41,8 @@ class Model:
         self.may[subject] = changed if sure else self.may[subject] | changed
 
     def flags(self, subject, add, remove, keywords, sure):
+        if not sure and add & DELETED:
+            self.late.add(subject)
         self.change(subject, lambda s: s._replace(flags=(s.flags | add) & ~remove, keywords=s.keywords | frozenset(keywords)), sure)
 
     def move(self, subject, folder, sure):
@@ -47,7 +50,8 @@ class Model:
 
     def expunge(self, folder, sure):
         for subject in list(self.may):
-            self.change(subject, lambda s: s._replace(folder=None) if s.folder == folder and s.flags & DELETED else s, sure)
+            self.change(subject, lambda s: s._replace(folder=None) if s.folder == folder and s.flags & DELETED else s,
+                        sure and subject not in self.late)
 
     def new(self, subject, folder, flags=0, sure=True):
         self.may[subject] = {State(folder, flags, frozenset())} | (set() if sure else {State(None, 0, frozenset())})

@@ -5,7 +5,7 @@ import collections
 import urllib.parse
 
 from . import doordrive, stormmodel, util
-from .doordrive import ANSWERED, DELETED, FLAGGED, SEEN
+from .doordrive import ANSWERED, DELETED, FLAGGED, SEEN, fields
 from .storm import DOMAIN, modified_utf7
 
 LOST = ("CRASHED", "TIMEOUT", "SILENCE", "EOF")
@@ -155,6 +155,9 @@ class Person:
     def settle(self, seconds=40):
         """Until here and there agree and are what they may be. Failed, saying what is wrong."""
         said = []
+        # What is in the journal and does not show here (the answer to it was lost) is on its way to the server: both would agree too early.
+        util.wait_until(lambda: [fields(line)["status"] for line in self.door("sync", 0).find("synced")][:1] == ["OK"] or self.reopen(), seconds,
+                        "a whole synchronisation\n" + self.client.profile.log(), step=0.05)
 
         def agrees(here, there):
             said[:] = self.model.complaints(there)
