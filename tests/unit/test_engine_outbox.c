@@ -256,7 +256,7 @@ interrupt(struct world *w, int step)
     for (int i = 0; i < 100 && !w->dead; i++)
         world_pass(w, 20);
     world_end_engine(w, false);
-    bool interrupted = w->dead;
+    bool interrupted = w->dead, sending = interrupted && w->outbox.state == SP_OUTBOX_SENDING;
     w->dead = false;
     w->die_after = 0;
     w->idle_id = 0;
@@ -264,6 +264,14 @@ interrupt(struct world *w, int step)
     assert_int_equal(world_enter(w), SP_OK);
     assert_int_equal(world_ask(w, WM_TYPE_list_outbox, &(struct wm_list_outbox){}), SP_OK);
     const struct wm_outbox *o = w->answer.msg;
+    if (sending && o->items_n && o->items[0].state != SP_OUTBOX_COPYING) { /* it may have arrived: the person is told, and has time to look before it goes again by itself */
+        world_wait(w, &w->notices[SP_NOTICE_PERHAPS_TWICE], 1, "the uncertainty");
+        world_pass(w, 200);
+        assert_int_equal(world_ask(w, WM_TYPE_list_outbox, &(struct wm_list_outbox){}), SP_OK);
+        o = w->answer.msg;
+        assert_int_equal(o->items_n, 1);
+        assert_int_equal(o->items[0].state, SP_OUTBOX_UNCERTAIN);
+    }
     if (o->items_n && o->items[0].state == SP_OUTBOX_UNCERTAIN) { /* whether it is on its way is not known: the person tries again */
         assert_true(interrupted);
         assert_int_equal(world_ask(w, WM_TYPE_outbox_retry, &(struct wm_outbox_retry){.outbox = o->items[0].id}), SP_OK);

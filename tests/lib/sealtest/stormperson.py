@@ -2,9 +2,10 @@
 """A person at the door who does this and that, keeps in mind what was confirmed, and does not mind that processes die meanwhile."""
 
 import collections
+import urllib.parse
 
 from . import doordrive, stormmodel, util
-from .doordrive import ANSWERED, DELETED, FLAGGED, SEEN
+from .doordrive import ANSWERED, DELETED, FLAGGED, SEEN, fields
 from .storm import DOMAIN, modified_utf7
 
 LOST = ("CRASHED", "TIMEOUT", "SILENCE", "EOF")
@@ -80,6 +81,8 @@ class Person:
 
     def copy(self):
         folder, row = self.pick()
+        if row and row.subject in self.model.contested:
+            return  # who counts copies of what moves about?
         number = self.number_of("Archive" if folder == "INBOX" else "INBOX") if row else None
         if number:
             sure = self.ask("copy", number, row.id)
@@ -90,6 +93,7 @@ class Person:
         folder, row = self.pick()
         number = self.number_of(folder) if row else None
         if number:
+            self.model.ending.add(row.subject)
             sure = self.ask("flags", DELETED, 0, "", "-", row.id)
             if sure is not False:
                 self.model.flags(row.subject, DELETED, 0, (), sure)
@@ -138,7 +142,11 @@ class Person:
             return 1
 
     def look(self):
-        """Sees how the outbox stands."""
+        """Sees how the outbox stands, and what was told about it."""
+        for line in self.door.events():
+            words = line.split(" ")
+            if words[:2] == ["notice", str(doordrive.PERHAPS_TWICE)]:
+                self.seen[urllib.parse.unquote(words[2])].add(doordrive.UNCERTAIN)
         for item in self.door.outbox():
             self.seen[item.subject].add(item.state)
 
@@ -147,6 +155,9 @@ class Person:
     def settle(self, seconds=40):
         """Until here and there agree and are what they may be. Failed, saying what is wrong."""
         said = []
+        # What is in the journal and does not show here (the answer to it was lost) is on its way to the server: both would agree too early.
+        util.wait_until(lambda: [fields(line)["status"] for line in self.door("sync", 0).find("synced")][:1] == ["OK"] or self.reopen(), seconds,
+                        "a whole synchronisation\n" + self.client.profile.log(), step=0.05)
 
         def agrees(here, there):
             said[:] = self.model.complaints(there)
