@@ -16,6 +16,8 @@ struct replay {
     struct store_change *group;  /* in it; like each other, every uid is known */
     size_t n;
     uint64_t after;              /* changes up to this one wait: for the uid that another one brings, or for the next pass */
+    uint64_t *blocked;           /* the rows that these are about: what follows for them waits too. Owned */
+    size_t blocked_n;
     size_t single;               /* so many changes go one by one: together they were refused */
     struct session_op *op;
     struct loop_timer *timer;

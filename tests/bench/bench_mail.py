@@ -5,6 +5,7 @@
     BENCH_SIZES="10000 100000"     numbers of messages, each with a mailbox of its own
     BENCH_CLIENTS="sealpost mutt"  default: all that are installed
     BENCH_ONLY="cold moves"        only these scenarios; without it the far servers are for up to 10,000 messages only
+    BENCH_ROUNDS=3                 how often what is repeated is repeated; the default depends on the size
     BENCH_QUICK=1                  500 messages, few repetitions, sealpost alone: whether it works, not how fast it is
     BENCH_TABLE=FILE               writes the tables there, as Markdown
 """
@@ -37,7 +38,7 @@ def wanted():
 def measure(kind, place, box, count, found, quick, only):
     client = kind(place, box, os.path.join(e2e.BUILD, "check", "ptydrive"))
     print("# %s: %s" % (client.name, client.version()), flush=True)
-    run = scenarios.Run(client, box, count, found, rounds=2 if quick or count > 100000 else 3 if count > 10000 else 5, moves=10 if quick else 200)
+    run = scenarios.Run(client, box, count, found, rounds=int(os.environ.get("BENCH_ROUNDS", 2 if quick or count > 100000 else 3 if count > 10000 else 5)), moves=10 if quick else 200)
     good = True
     try:
         for name in SCENARIOS:

@@ -8,9 +8,10 @@ expressions are class attributes; what a client cannot do is None.
 import os
 import shutil
 import subprocess
+import time
 
 from sealtest import e2e, gnupg
-from sealtest.util import ROOT, write
+from sealtest.util import wait_until, write
 
 from . import corpus
 from .terminal import Terminal, cpu_seconds
@@ -89,8 +90,9 @@ class Client:
         """Back to the whole list, where that is needed to quit."""
 
     def fetch_bodies(self):
-        """Fetches all messages with their text. False: it has no such thing."""
-        return False
+        """Fetches all messages with their text. Returns (seconds until all were stored, until all were in the index); None: there is
+        no such thing."""
+        return None
 
     def find(self, terminal, pattern, word, count):
         """Seconds until what was searched is shown."""
@@ -129,6 +131,7 @@ class Sealpost(Client):
         self.home = gnupg.Home()
         self.profile = e2e.Profile(USER, self.home)
         self.pristine = self.path("pristine")
+        self.indexed = False
 
     @classmethod
     def installed(cls):
@@ -154,10 +157,14 @@ class Sealpost(Client):
         self.profile.account("work", self.server, imap="imaps://%s@127.0.0.1:%d" % (USER, self.port))
         self.profile.write_config()
 
+    def removed(self):
+        shutil.rmtree(self.profile.path, ignore_errors=True)
+        return not os.path.exists(self.profile.path)
+
     def forget(self):
         self.stop()
         self.configure()
-        shutil.rmtree(self.profile.path)
+        wait_until(self.removed, 10, "the end of who writes to the store")
         shutil.copytree(self.pristine, self.profile.path)
         os.chmod(self.profile.path, 0o700)
         self.configure()
@@ -170,13 +177,17 @@ class Sealpost(Client):
         return terminal.wait("unread of %d" % count, 300)
 
     def fetch_bodies(self):
+        began = time.monotonic()
         self.profile.run("sync", "--bodies", timeout=3600)
-        return True
+        fetched = time.monotonic() - began
+        wait_until(lambda: "are not here" not in "".join(self.profile.run("search", "body:quagmire", check=False)[1:]), 3600, "the index", 1)
+        self.indexed = True
+        return fetched, time.monotonic() - began
 
     def quiet(self, terminal):
-        """The newest bodies are fetched and judged after a start."""
+        """After a start the newest bodies are fetched and judged, and the index is made."""
         before = None
-        for _ in range(60):
+        for _ in range(1000):
             now = cpu_seconds(self.family(terminal))
             if now == before:
                 return
@@ -184,16 +195,21 @@ class Sealpost(Client):
             terminal.settle(0.3, 0.5)
 
     def leave(self, terminal):
-        """From the top: the next screen begins where this one ended."""
+        """From the top: the next screen begins where this one ended, which it notes when nothing has changed for 0.4 s."""
         terminal.send(self.first)
-        terminal.settle(0.2, 5)
+        terminal.settle(0.8, 5)
         return super().leave(terminal)
 
     def search_subject(self, word):
         return "/subject:%s" % word
 
-    def search_body(self, word):
+    def body_query(self, word):
         return "/body:%s" % word
+
+    @property
+    def search_body(self):
+        """Before all texts are in the index it would find less than the others."""
+        return self.body_query if self.indexed else None
 
     def leave_search(self, terminal):
         terminal.send(self.back)
