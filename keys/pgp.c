@@ -5,20 +5,68 @@
 #include <ctype.h>
 #include <errno.h>
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 
 #define MAX_ATTEMPTS 3 /* passphrases that the person may type for one operation */
 
 /* ---- start */
 
+/* What `gpgconf --list-dirs` says, gpgconf being where gpg is; nothing when it cannot be asked. */
+static void
+list_dirs(const char *gpg, struct buf *out)
+{
+    struct buf program = BUF_INIT;
+    gpgme_ctx_t ctx = NULL;
+    gpgme_data_t data = NULL;
+    const char *argv[] = {"gpgconf", "--list-dirs", NULL};
+    buf_add(&program, gpg, (size_t)(strrchr(gpg, '/') ? strrchr(gpg, '/') + 1 - gpg : 0));
+    buf_adds(&program, "gpgconf");
+    if (!gpgme_new(&ctx) && !gpgme_data_new(&data) && !gpgme_set_protocol(ctx, GPGME_PROTOCOL_SPAWN) &&
+        !gpgme_op_spawn(ctx, buf_str(&program), argv, NULL, data, NULL, 0)) {
+        size_t len;
+        char *text = gpgme_data_release_and_get_mem(data, &len);
+        data = NULL;
+        buf_add(out, text, len);
+        gpgme_free(text);
+    }
+    gpgme_data_release(data);
+    gpgme_release(ctx);
+    buf_release(&program);
+}
+
+/* The value of a line "NAME:VALUE" without its percent escapes. NULL: there is none. Owned by the caller. */
+static char *
+dir_of(const struct buf *dirs, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = buf_str(dirs); *at; at += strcspn(at, "\n"), at += *at == '\n') {
+        if (strncmp(at, name, len) != 0 || at[len] != ':')
+            continue;
+        char *value = strndup(at + len + 1, strcspn(at + len + 1, "\n")), *to = value;
+        for (const char *from = value; value && (*to = *from); to++, from++) {
+            unsigned byte;
+            if (*from == '%' && sscanf(from + 1, "%2x", &byte) == 1 && byte) {
+                *to = (char)byte;
+                from += 2;
+            }
+        }
+        return value;
+    }
+    return NULL;
+}
+
 enum sp_status
 pgp_start(const char *home, struct pgp_paths *paths)
 {
     gpgme_engine_info_t info;
     *paths = (struct pgp_paths){NULL, NULL, NULL};
+    /* Asking gpgconf for everything and gpgsm for its version costs GPGME four programs at every start; one tells what is needed here. */
+    (void)gpgme_set_global_flag("disable-gpgconf", "1");
     if (!gpgme_check_version("1.16.0"))
         return SP_UNAVAILABLE;
     /* gpgconf reads the home from the environment only. */
@@ -28,14 +76,14 @@ pgp_start(const char *home, struct pgp_paths *paths)
         return SP_UNAVAILABLE;
     while (info && info->protocol != GPGME_PROTOCOL_OpenPGP)
         info = info->next;
-    const char *socket_path = gpgme_get_dirinfo("agent-socket");
-    const char *folder = gpgme_get_dirinfo("homedir");
-    if (!info || !info->file_name || !socket_path || !folder)
-        return SP_UNAVAILABLE;
-    paths->gpg = strdup(info->file_name);
-    paths->agent_socket = strdup(socket_path);
-    paths->home = strdup(*home ? home : folder);
-    return paths->gpg && paths->agent_socket && paths->home ? SP_OK : SP_NOMEM;
+    struct buf dirs = BUF_INIT;
+    if (info && info->file_name)
+        list_dirs(info->file_name, &dirs);
+    paths->agent_socket = dir_of(&dirs, "agent-socket");
+    paths->home = *home ? strdup(home) : dir_of(&dirs, "homedir");
+    buf_release(&dirs);
+    paths->gpg = info && info->file_name ? strdup(info->file_name) : NULL;
+    return paths->gpg && paths->agent_socket && paths->home ? SP_OK : SP_UNAVAILABLE;
 }
 
 void

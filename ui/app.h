@@ -87,6 +87,8 @@ struct app {
     int saving_fd;                     /* what waits for a file name; 0: nothing */
     char *saving_path;                 /* owned */
     uint64_t undo_outbox;              /* the message that `undo` brings back; 0: none */
+    int64_t undo_until;                /* when it leaves (seconds since 1970); 0: not known */
+    struct loop_timer *undo_timer;     /* the seconds until then are counted on the screen */
     struct loop_timer *reconnect_timer;
     int reconnect_ms;
     int cursor_y, cursor_x;            /* of this picture */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One picture: title, view, hints, status. */
+#include <stdio.h>
 #include <string.h>
 
 #include "app.h"
 #include "i18n.h"
+#include "notice.h"
 #include "pager.h"
 #include "words.h"
 
@@ -155,8 +157,17 @@ draw_status(struct app *a, struct rect r)
     } else if (a->status.len && a->status_style == STYLE_ALARM) {
         draw_line(a->draw, r.y, r.x, r.w, STYLE_ALARM, "");
         (void)draw_text(a->draw, inner.y, inner.x, inner.w, STYLE_ALARM, buf_str(&a->status));
-    } else {
+    } else if (a->status.len) {
         (void)draw_text(a->draw, inner.y, inner.x, inner.w, a->status_style, buf_str(&a->status));
+    } else if (notice_undo_seconds(a)) {
+        struct buf text = BUF_INIT, keys = BUF_INIT;
+        char seconds[16];
+        (void)snprintf(seconds, sizeof seconds, "%d", notice_undo_seconds(a));
+        (void)keymap_keys(&a->keymap, ACTION_UNDO, V_LISTS, 1, &keys);
+        words_fill(&text, _("Sent in {1} s. {2} takes it back."), (const char *[]){seconds, buf_str(&keys)}, 2);
+        (void)draw_text(a->draw, inner.y, inner.x, inner.w, STYLE_STATUS, buf_str(&text));
+        buf_release(&text);
+        buf_release(&keys);
     }
 }
 

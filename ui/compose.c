@@ -15,7 +15,7 @@
 #define SAVE_AFTER_MS 800
 #define BODY_MOST ((size_t)8388608)
 
-enum tag { TAG_PLAN = 1, TAG_SAVE, TAG_SAVE_ATTACH, TAG_ATTACH, TAG_READ, TAG_EDIT, TAG_DISCARD };
+enum tag { TAG_PLAN = 1, TAG_SAVE, TAG_SAVE_ATTACH, TAG_ATTACH, TAG_READ, TAG_EDIT, TAG_DISCARD, TAG_ELSEWHERE };
 
 static void on_saved(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag);
 
@@ -97,6 +97,18 @@ on_plan(struct app *a, struct view *v, const struct call_reply *r, struct arena 
         compose_send(a, x, x->not_before);
 }
 
+bool
+compose_leave_foreign(struct app *a, struct compose *x)
+{
+    bool lost = x->foreign && x->draft.attachments_n > 0;
+    if (lost)
+        app_status(a, STYLE_CAUTION, _("The attachments stayed with the other draft: attach them again."));
+    if (x->foreign)
+        x->draft.id = x->draft.attachments_n = 0;
+    x->foreign = false;
+    return !lost;
+}
+
 void
 compose_save(struct app *a, struct compose *x, view_reply_fn *fn, uint64_t tag)
 {
@@ -105,6 +117,7 @@ compose_save(struct app *a, struct compose *x, view_reply_fn *fn, uint64_t tag)
         x->timer = NULL;
     }
     x->unsaved = false;
+    (void)compose_leave_foreign(a, x);
     app_request(a, fn ? &x->view : NULL, WM_TYPE_save_draft, &(struct wm_save_draft){.draft = *compose_record(x)}, fn, tag);
 }
 
@@ -167,12 +180,18 @@ on_saved(struct app *a, struct view *v, const struct call_reply *r, struct arena
     (void)arena;
     if (!r->final)
         return;
+    if (r->status == SP_NOT_FOUND && x->draft.id && tag == TAG_SAVE) { /* it went meanwhile: the text stays */
+        x->foreign = true;
+        compose_save(a, x, on_saved, TAG_SAVE);
+        return;
+    }
     if (r->status || !r->in || r->in->type != WM_TYPE_draft_view) {
         x->unsaved = true;
         app_failed(a, r);
         return;
     }
     compose_take_attachments(x, &((const struct wm_draft_view *)r->in->msg)->draft);
+    x->remembered = 0; /* another screen may have told otherwise meanwhile */
     compose_remember(a, x, x->draft.id);
     list_fit(&x->list, compose_places(x), compose_places(x));
     if (tag == TAG_SAVE_ATTACH && x->attach_fd > 0)
@@ -389,12 +408,15 @@ on_kept(struct app *a, struct view *v, const struct call_reply *r, struct arena 
 static void
 keep(struct app *a, struct compose *x)
 {
+    bool typed = x->unsaved;
     x->unsaved = false;
     compose_remember(a, x, 0);
-    if (x->fresh && x->draft.id)
+    if (x->fresh && x->draft.id && !x->foreign)
         app_tell(a, WM_TYPE_delete_draft, &(struct wm_delete_draft){.draft = x->draft.id});
-    else if (!x->fresh)
+    if (!x->fresh && (typed || !x->foreign)) {
+        (void)compose_leave_foreign(a, x);
         app_request(a, NULL, WM_TYPE_save_draft, &(struct wm_save_draft){.draft = *compose_record(x)}, on_kept, 0);
+    }
     app_close(a, &x->view);
 }
 
@@ -498,6 +520,8 @@ compose_free(struct app *a, struct view *v)
     struct compose *x = (struct compose *)v;
     if (x->timer)
         loop_timer_remove(x->timer);
+    if (x->unsaved)
+        (void)compose_leave_foreign(a, x);
     if (x->unsaved && a->client) /* the screen ends: the engine keeps the text */
         app_tell(a, WM_TYPE_save_draft, &(struct wm_save_draft){.draft = *compose_record(x)});
     if (x->attach_fd > 0)
@@ -515,30 +539,86 @@ compose_free(struct app *a, struct view *v)
     free(x);
 }
 
+static void
+set_text(struct buf *out, const char *text)
+{
+    buf_clear(out);
+    buf_adds(out, text);
+}
+
+static void
+take_draft(struct compose *x, const struct wr_draft *draft)
+{
+    x->draft = *draft;
+    set_text(&x->texts[FIELD_FROM], draft->from);
+    set_text(&x->texts[FIELD_TO], draft->to);
+    set_text(&x->texts[FIELD_CC], draft->cc);
+    set_text(&x->texts[FIELD_BCC], draft->bcc);
+    set_text(&x->texts[FIELD_SUBJECT], draft->subject);
+    set_text(&x->body, draft->body);
+    set_text(&x->reply_to, draft->reply_to);
+    set_text(&x->in_reply_to, draft->in_reply_to);
+    set_text(&x->references, draft->references);
+    x->draft.attachments = NULL;
+    x->draft.attachments_n = 0;
+    compose_take_attachments(x, draft);
+    show_body(x);
+}
+
+/* ---- other screens */
+
+static void
+on_changed_elsewhere(struct app *a, struct view *v, const struct call_reply *r, struct arena *arena, uint64_t tag)
+{
+    struct compose *x = (struct compose *)v;
+    (void)arena;
+    (void)tag;
+    if (r->status || !r->in || r->in->type != WM_TYPE_drafts || x->unsaved || x->sending)
+        return;
+    const struct wm_drafts *m = r->in->msg;
+    for (uint32_t i = 0; i < m->drafts_n; i++) {
+        if (m->drafts[i].id != x->draft.id)
+            continue;
+        take_draft(x, &m->drafts[i]);
+        compose_changed(a, x);
+        x->unsaved = false;
+        app_status(a, STYLE_STATUS, _("Another screen has changed this draft: this is how it is now."));
+    }
+}
+
+/* The same draft on another screen: who has written nothing here sees what became of it; else both texts are kept. */
+static void
+event(struct app *a, struct view *v, const struct wire_in *in)
+{
+    struct compose *x = (struct compose *)v;
+    const struct wm_event_draft *e = in->msg;
+    if (in->type != WM_TYPE_event_draft || !x->draft.id || e->draft != x->draft.id || x->sending)
+        return;
+    if (!e->gone) { /* who left it there told the engine that nothing is being written */
+        x->remembered = 0;
+        compose_remember(a, x, x->draft.id);
+    }
+    bool editing = app_find(a, V_EDITOR) != NULL || (a->prompt && a->prompt->view == v) || a->lent;
+    x->foreign = x->unsaved || editing || e->gone;
+    if (!x->foreign)
+        app_request(a, v, WM_TYPE_list_drafts, &(struct wm_list_drafts){}, on_changed_elsewhere, TAG_ELSEWHERE);
+    else if (e->gone)
+        app_status(a, STYLE_CAUTION, _("Another screen has sent this draft or thrown it away. What you write on is a new draft."));
+    else
+        app_status(a, STYLE_CAUTION, _("Another screen has changed this draft too. Yours becomes a draft of its own."));
+}
+
 void
 view_compose_open(struct app *a, const struct wr_draft *draft, bool fresh)
 {
     static const struct view_ops ops = {.name = N_("Writing"), .kind = V_COMPOSE, .draw = compose_draw, .action = action,
-                                        .refresh = refresh, .title = title, .free = compose_free};
+                                        .event = event, .refresh = refresh, .title = title, .free = compose_free};
     struct compose *x = calloc(1, sizeof *x);
     if (!x)
         return;
     x->view.ops = &ops;
-    x->draft = *draft;
-    buf_adds(&x->texts[FIELD_FROM], draft->from);
-    buf_adds(&x->texts[FIELD_TO], draft->to);
-    buf_adds(&x->texts[FIELD_CC], draft->cc);
-    buf_adds(&x->texts[FIELD_BCC], draft->bcc);
-    buf_adds(&x->texts[FIELD_SUBJECT], draft->subject);
-    buf_adds(&x->body, draft->body);
-    buf_adds(&x->reply_to, draft->reply_to);
-    buf_adds(&x->in_reply_to, draft->in_reply_to);
-    buf_adds(&x->references, draft->references);
-    x->draft.attachments = NULL;
-    x->draft.attachments_n = 0;
-    compose_take_attachments(x, draft);
     pager_init(&x->pager);
-    show_body(x);
+    take_draft(x, draft);
     x->list.cursor = !*draft->to ? FIELD_TO : !*draft->subject ? FIELD_SUBJECT : compose_places(x) - 1;
     app_push(a, &x->view);
     compose_changed(a, x);

@@ -24,6 +24,7 @@ struct compose {
     struct pager pager;        /* the text */
     struct loop_timer *timer;  /* until the draft is saved */
     bool unsaved, sending;
+    bool foreign;              /* another screen has changed or ended it: what is written here becomes a draft of its own */
     bool fresh;                /* just begun, and nothing was typed yet: leaving it leaves nothing behind */
     uint64_t remembered;       /* the draft's number that the engine was told to bring back */
     struct buf attach_name;    /* waits for the draft's number */
@@ -34,6 +35,9 @@ struct compose {
 void compose_changed(struct app *a, struct compose *x);
 /* The record to send; borrows everything. */
 const struct wr_draft *compose_record(struct compose *x);
+/* When another screen has the draft: what is written here is a new one from now on. False: it had attachments, which stayed there;
+   that was said. */
+bool compose_leave_foreign(struct app *a, struct compose *x);
 void compose_save(struct app *a, struct compose *x, view_reply_fn *fn, uint64_t tag);
 /* The attachments of an answer of the engine replace ours. */
 void compose_take_attachments(struct compose *x, const struct wr_draft *draft);

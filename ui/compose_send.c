@@ -210,6 +210,10 @@ on_sent(struct app *a, struct view *v, const struct call_reply *r, struct arena 
 static void
 really_send(struct app *a, struct compose *x)
 {
+    if (!compose_leave_foreign(a, x)) {
+        compose_changed(a, x);
+        return;
+    }
     x->sending = true;
     app_status(a, STYLE_STATUS, _("Handing the message over…"));
     app_request(a, &x->view, WM_TYPE_send_draft, &(struct wm_send_draft){.draft = *compose_record(x), .not_before = x->not_before}, on_sent, TAG_SEND);

@@ -32,6 +32,13 @@ refresh(struct app *a, struct view *v)
     app_request(a, v, WM_TYPE_list_drafts, &(struct wm_list_drafts){}, on_drafts, 0);
 }
 
+static void
+event(struct app *a, struct view *v, const struct wire_in *in)
+{
+    if (in->type == WM_TYPE_event_draft)
+        refresh(a, v);
+}
+
 static int
 to_width(struct rect r)
 {
@@ -120,7 +127,7 @@ drafts_free(struct app *a, struct view *v)
 void
 view_drafts_open(struct app *a)
 {
-    static const struct view_ops ops = {.name = N_("Drafts"), .kind = V_DRAFTS, .draw = draw, .action = action, .refresh = refresh,
+    static const struct view_ops ops = {.name = N_("Drafts"), .kind = V_DRAFTS, .draw = draw, .action = action, .event = event, .refresh = refresh,
                                         .title = title, .free = drafts_free};
     struct drafts *x = calloc(1, sizeof *x);
     if (!x)

@@ -224,6 +224,13 @@ static void
 put_safe(struct draw *d, int y, int x, const char *text, size_t len)
 {
     size_t n = 0;
+    while (n < len && text[n] >= ' ' && text[n] <= '~')
+        n++;
+    if (n == len) { /* most text is, and costs half the time then */
+        (void)mvaddnstr(y, x, text, (int)len);
+        return;
+    }
+    n = 0;
     if (!more_wide(d, len + 1))
         return;
     while (len) {

@@ -51,7 +51,6 @@ bool index_is_mixed(const struct app *a, const struct index *x);
 struct search {
     char *query;                 /* owned */
     uint64_t scope;              /* a folder; 0: everywhere */
-    uint64_t missing;            /* messages that are not in the index with their text */
     bool asking;                 /* the servers */
 };
 /* Asks for a query and shows what it finds. text: what stands there at first. */

@@ -2,8 +2,12 @@
 /* The engine's notices, the fate of what was sent, and the state of the accounts. */
 #include "notice.h"
 
+#include <time.h>
+
 #include "i18n.h"
 #include "words.h"
+
+#define COUNTED_MOST 600 /* seconds; what leaves later is not waited for */
 
 static void
 notice(struct app *a, const struct wm_event_notice *n)
@@ -25,9 +29,33 @@ notice(struct app *a, const struct wm_event_notice *n)
     buf_release(&text);
 }
 
+/* Every second until it is too late to take it back. */
+static void
+on_second(struct loop *l, void *arg)
+{
+    struct app *a = arg;
+    (void)l;
+    a->undo_timer = NULL;
+    app_dirty(a);
+    if (a->undo_outbox && notice_undo_seconds(a))
+        a->undo_timer = loop_timer_add(a->loop, 1000, on_second, a);
+}
+
+int
+notice_undo_seconds(const struct app *a)
+{
+    int64_t left = a->undo_outbox && a->undo_until ? a->undo_until - (int64_t)time(NULL) : 0;
+    return left > 0 && left <= COUNTED_MOST ? (int)left : 0;
+}
+
 static void
 outbox(struct app *a, const struct wm_event_outbox *e)
 {
+    if (a->undo_outbox == e->item.id && e->item.state == SP_OUTBOX_WAITING && !e->gone) {
+        a->undo_until = e->item.next_try;
+        if (!a->undo_timer)
+            on_second(a->loop, a);
+    }
     if (a->undo_outbox == e->item.id && (e->gone || e->item.state == SP_OUTBOX_SENDING))
         a->undo_outbox = 0; /* too late to take it back */
 }

@@ -6,5 +6,7 @@
 #include "app.h"
 
 void notice_event(struct app *a, const struct wire_in *in);
+/* The seconds in which the message that was sent last can be taken back; 0: it cannot, or they are not counted. */
+int notice_undo_seconds(const struct app *a);
 
 #endif

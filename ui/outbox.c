@@ -101,8 +101,8 @@ add_result(struct pager *p, const struct wr_recipient_result *r)
     struct buf line = BUF_INIT;
     bool taken = r->code >= 200 && r->code < 300;
     words_fill(&line, taken                            ? _("{1}: accepted")
-                      : r->code >= 500 || r->code == 0 ? _("{1}: refused: \"{2}\"")
-                                                       : _("{1}: not accepted for now: \"{2}\""),
+                      : r->code >= 500 || r->code == 0 ? _("{1}: refused. The server's words: \"{2}\"")
+                                                       : _("{1}: not accepted for now. The server's words: \"{2}\""),
                (const char *[]){r->address, r->text}, 2);
     pager_add(p, taken ? STYLE_NORMAL : STYLE_CAUTION, -2, buf_str(&line));
     buf_release(&line);

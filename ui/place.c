@@ -3,7 +3,6 @@
    "SORT ID LINE" of the row under the cursor. */
 #include "place.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,46 +119,63 @@ place_free(struct app *a)
 
 /* ---- and back */
 
-static void
-take_line(struct place *p, const char *line, size_t len)
+/* Up to n numbers, each behind a blank or the beginning; returns how many there were. */
+static size_t
+numbers(const char **at, int64_t *out, size_t n)
 {
-    unsigned long long scope, id, top;
-    long long sort;
-    int at = 0, row;
-    struct buf text = BUF_INIT;
-    buf_add(&text, line, len);
-    const char *s = buf_str(&text);
-    if (sscanf(s, "search %llu %lld %llu %d %n", &scope, &sort, &id, &row, &at) == 4 && at && s[at]) {
-        free(p->query);
-        p->query = strdup(s + at);
-        p->scope = scope;
-        p->spot = (struct index_spot){.sort = sort, .id = id, .line = row};
-    } else if (sscanf(s, "message %llu %llu", &id, &top) == 2) {
-        p->message = id;
-        p->top = top;
+    size_t got = 0;
+    while (got < n) {
+        char *end;
+        const char *from = *at + (**at == ' ');
+        out[got] = strtoll(from, &end, 10);
+        if (end == from)
+            break;
+        *at = end;
+        got++;
     }
-    buf_release(&text);
+    return got;
+}
+
+static const char *
+behind(const char *line, const char *word)
+{
+    size_t len = strlen(word);
+    return strncmp(line, word, len) == 0 ? line + len : NULL;
+}
+
+static void
+take_line(struct place *p, const char *line)
+{
+    int64_t n[4];
+    const char *at = behind(line, "search ");
+    if (at && numbers(&at, n, 4) == 4 && *at == ' ') {
+        free(p->query);
+        p->query = strndup(at + 1, strcspn(at + 1, "\n"));
+        p->scope = (uint64_t)n[0];
+        p->spot = (struct index_spot){.sort = n[1], .id = (uint64_t)n[2], .line = (int)n[3]};
+    } else if ((at = behind(line, "message ")) && numbers(&at, n, 2) == 2) {
+        p->message = (uint64_t)n[0];
+        p->top = (uint64_t)n[1];
+    }
 }
 
 bool
 place_restore(struct app *a, struct index *x, const char *value)
 {
     struct place *p = a->place;
-    struct index_spot spot = {0};
-    unsigned long long folder = 0, id = 0;
-    long long sort = 0;
-    int n = sscanf(value, "%llu %lld %llu %d", &folder, &sort, &id, &spot.line);
+    const char *at = value;
+    int64_t n[4] = {0};
+    size_t got = numbers(&at, n, 4);
     if (!p)
         return false;
     p->known = p->restoring = true;
-    if (n < 1 || !app_folder(a, folder))
+    if (got < 1 || !app_folder(a, (uint64_t)n[0]))
         return false;
     buf_adds(&p->told, value);
-    spot.sort = sort;
-    spot.id = id;
     for (const char *line = strchr(value, '\n'); line; line = strchr(line + 1, '\n'))
-        take_line(p, line + 1, strcspn(line + 1, "\n"));
-    index_show_at(a, x, folder, n == 4 ? &spot : NULL);
+        take_line(p, line + 1);
+    const struct index_spot spot = {.sort = n[1], .id = (uint64_t)n[2], .line = (int)n[3]};
+    index_show_at(a, x, (uint64_t)n[0], got == 4 ? &spot : NULL);
     return true;
 }
 

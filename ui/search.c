@@ -98,31 +98,23 @@ search_prompt(struct app *a, struct view *v, const char *text)
 /* ---- the list of what was found */
 
 static void
-say_missing(struct app *a, const struct search *s, const struct wm_search_opened *m)
+say_missing(struct app *a, const struct wm_search_opened *m)
 {
     struct buf keys = BUF_INIT, n = BUF_INIT;
     (void)keymap_keys(&a->keymap, ACTION_SEARCH_SERVERS, V_SEARCH, 1, &keys);
-    words_count(s->missing, &n);
+    words_count(m->missing, &n);
     if (m->refused) {
         char refused[16];
         (void)snprintf(refused, sizeof refused, "%u", m->refused);
         app_say(a, STYLE_CAUTION, ngettext("{1} account could not be asked.", "{1} accounts could not be asked.", m->refused), refused);
-    } else if (s->missing && !m->servers) {
+    } else if (m->missing && !m->servers) {
         app_say(a, STYLE_STATUS,
                 ngettext("{1} message is not here with its text. {2} asks the servers too.", "{1} messages are not here with their text. {2} asks the servers too.",
-                         (unsigned long)s->missing),
+                         (unsigned long)m->missing),
                 buf_str(&n), buf_str(&keys));
     }
     buf_release(&keys);
     buf_release(&n);
-}
-
-static void
-take(struct app *a, struct index *x, const struct wm_search_opened *m)
-{
-    x->search->missing = m->missing;
-    x->folder = m->folder;
-    say_missing(a, x->search, m);
 }
 
 static void
@@ -158,8 +150,9 @@ on_again(struct app *a, struct view *v, const struct call_reply *r, struct arena
     if (tag == TAG_SERVERS) {
         app_tell(a, WM_TYPE_search_close, &(struct wm_search_close){.folder = x->folder});
         app_status(a, STYLE_STATUS, _("The servers were asked too."));
+        say_missing(a, r->in->msg);
     }
-    take(a, x, r->in->msg);
+    x->folder = ((const struct wm_search_opened *)r->in->msg)->folder;
     index_refresh(a, v);
 }
 
@@ -302,7 +295,7 @@ show_found(struct app *a, struct index *x, const struct wm_search_opened *m)
         app_close(a, old);
     app_push(a, &x->view);
     index_show_at(a, x, m->folder, &spot);
-    take(a, x, m);
+    say_missing(a, m);
 }
 
 static void
@@ -328,7 +321,7 @@ on_opened(struct app *a, struct view *v, const struct call_reply *r, struct aren
 
 /* The list is kept by the app until the answer is there. */
 static void
-open(struct app *a, const char *query, uint64_t scope, const struct index_spot *spot, enum tag tag)
+open_search(struct app *a, const char *query, uint64_t scope, const struct index_spot *spot, enum tag tag)
 {
     struct index *x = a->searching ? NULL : search_new(query, scope);
     if (!x)
@@ -343,7 +336,7 @@ open(struct app *a, const char *query, uint64_t scope, const struct index_spot *
 void
 search_again(struct app *a, const char *query, uint64_t scope, const struct index_spot *spot)
 {
-    open(a, query, scope, spot, TAG_RESTORE);
+    open_search(a, query, scope, spot, TAG_RESTORE);
 }
 
 static void
@@ -353,5 +346,5 @@ on_query(struct app *a, struct view *v, const char *text, uint64_t tag)
     (void)v;
     (void)tag;
     if (text && *text)
-        open(a, text, folder ? folder->id : 0, NULL, TAG_OPEN);
+        open_search(a, text, folder ? folder->id : 0, NULL, TAG_OPEN);
 }

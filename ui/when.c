@@ -3,7 +3,6 @@
 #include "when.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -11,14 +10,32 @@
 #define MORNING 8
 #define NUMBER_MOST 100000 /* minutes, hours or days: no wish is larger */
 
+/* Some digits, at most that many; false when there are none. */
+static bool
+number(const char **at, size_t most, unsigned *out)
+{
+    size_t n = 0;
+    *out = 0;
+    for (; n < most && **at >= '0' && **at <= '9'; n++)
+        *out = *out * 10 + (unsigned)(*(*at)++ - '0');
+    return n > 0;
+}
+
+static bool
+sign(const char **at, char c)
+{
+    bool there = **at == c;
+    *at += there;
+    return there;
+}
+
 /* The clock's time behind a day; nothing means the morning. False when it is no time. */
 static bool
 clock_time(const char *text, struct tm *tm)
 {
     unsigned hour = MORNING, minute = 0;
-    int end = 0;
     text += strspn(text, " ");
-    if (*text && (sscanf(text, "%2u:%2u%n", &hour, &minute, &end) != 2 || text[end] || hour > 23 || minute > 59))
+    if (*text && (!number(&text, 2, &hour) || !sign(&text, ':') || !number(&text, 2, &minute) || *text || hour > 23 || minute > 59))
         return false;
     tm->tm_hour = (int)hour;
     tm->tm_min = (int)minute;
@@ -27,16 +44,31 @@ clock_time(const char *text, struct tm *tm)
     return true;
 }
 
+/* Behind the plus. */
 static int64_t
 relative(const char *text, int64_t now)
 {
-    unsigned n = 0;
-    char unit = 0;
-    int end = 0;
-    if (sscanf(text, "+%6u %c%n", &n, &unit, &end) != 2 || text[end] || n > NUMBER_MOST)
+    unsigned n;
+    if (!number(&text, 6, &n))
         return 0;
-    int64_t each = unit == 'm' ? 60 : unit == 'h' ? 3600 : unit == 'd' ? 86400 : 0;
-    return each && n ? now + n * each : 0;
+    text += strspn(text, " ");
+    int64_t each = *text == 'm' ? 60 : *text == 'h' ? 3600 : *text == 'd' ? 86400 : 0;
+    return each && n && n <= NUMBER_MOST && !text[1] ? now + n * each : 0;
+}
+
+/* What stands behind a day; NULL when it is none. */
+static const char *
+day(const char *text, struct tm *tm)
+{
+    unsigned y, m, d;
+    if (!number(&text, 4, &y) || !sign(&text, '-') || !number(&text, 2, &m) || !sign(&text, '-') || !number(&text, 2, &d))
+        return NULL;
+    if (y < 1970 || m < 1 || m > 12 || d < 1 || d > 31 || (*text && *text != ' '))
+        return NULL;
+    tm->tm_year = (int)y - 1900;
+    tm->tm_mon = (int)m - 1;
+    tm->tm_mday = (int)d;
+    return text;
 }
 
 static const char *
@@ -51,7 +83,6 @@ when_parse(const char *text, const char *tomorrow, int64_t now)
 {
     struct tm tm;
     time_t at = (time_t)now;
-    int year, month, day, end = 0;
     char plain[64];
     text += strspn(text, " ");
     size_t len = strlen(text);
@@ -62,19 +93,13 @@ when_parse(const char *text, const char *tomorrow, int64_t now)
     memcpy(plain, text, len);
     plain[len] = '\0';
     if (*plain == '+')
-        return relative(plain, now);
+        return relative(plain + 1, now);
     const char *rest = behind_word(plain, "tomorrow");
     rest = rest ? rest : behind_word(plain, tomorrow);
-    if (rest) {
+    if (rest)
         tm.tm_mday++;
-    } else if (sscanf(plain, "%4d-%2d-%2d%n", &year, &month, &day, &end) == 3) {
-        if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || (plain[end] && plain[end] != ' '))
-            return 0;
-        tm.tm_year = year - 1900;
-        tm.tm_mon = month - 1;
-        tm.tm_mday = day;
-        rest = plain + end;
-    }
+    else
+        rest = day(plain, &tm);
     if (!clock_time(rest ? rest : plain, &tm))
         return 0;
     int64_t t = (int64_t)mktime(&tm);

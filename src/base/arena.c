@@ -47,8 +47,8 @@ arena_wipe(struct arena *a)
         explicit_bzero(b->data, b->used);
 }
 
-void *
-arena_alloc(struct arena *a, size_t size)
+static void *
+take(struct arena *a, size_t size)
 {
     if (size > SIZE_MAX / 2)
         return NULL;
@@ -66,7 +66,14 @@ arena_alloc(struct arena *a, size_t size)
     char *p = (char *)a->blocks->data + a->blocks->used;
     a->blocks->used += size;
     a->used += size;
-    return memset(p, 0, size);
+    return p;
+}
+
+void *
+arena_alloc(struct arena *a, size_t size)
+{
+    void *p = take(a, size);
+    return p ? memset(p, 0, size) : NULL;
 }
 
 void *
@@ -83,9 +90,11 @@ arena_strndup(struct arena *a, const char *s, size_t len)
 {
     if (len == SIZE_MAX)
         return NULL;
-    char *p = arena_alloc(a, len + 1);
+    char *p = take(a, len + 1);
     if (p && len)
         memcpy(p, s, len);
+    if (p)
+        p[len] = '\0';
     return p;
 }
 

@@ -96,8 +96,9 @@
     F(I64, not_before) F(I64, not_after) L(text, reasons)
 
 /* --- servers */
+/* compress (IMAP): 0 never, 1 where the way to the server is long, 2 always */
 #define WR_server(F, S, L)                                                                                     \
-    F(STR, host) F(U16, port) F(U8, transport) F(STR, user) F(STR, auth) F(STR, pin) F(STR, ca_pem) F(U32, timeout_ms)
+    F(STR, host) F(U16, port) F(U8, transport) F(STR, user) F(STR, auth) F(STR, pin) F(STR, ca_pem) F(U32, timeout_ms) F(U8, compress)
 /* What STATUS says of a folder (RFC 9051 section 6.3.11): told 0 = nothing; highestmodseq 0 = not known */
 #define WR_imap_state(F, S, L) F(U8, told) F(U32, uidvalidity) F(U32, uidnext) F(U32, exists) F(U32, unseen) F(U64, highestmodseq)
 /* state: when the server has LIST-STATUS (RFC 5819) */
@@ -158,6 +159,7 @@
 #define WM_index_page(F, S, L) F(U64, folder) F(U8, where) F(I64, sort) F(U64, id) F(U16, count) /* index_rows */
 #define WM_index_rows(F, S, L) F(U64, folder) F(U64, generation) F(U32, total) F(U32, unread) F(U8, more_older) F(U8, more_newer) L(index_row, rows)
 #define WM_open_message(F, S, L) F(U64, message) F(U8, interactive)                           /* message_view; progress on the way */
+/* verdict.reply_quote is left out ("") of a message of the store: replies are made by the engine */
 #define WM_message_view(F, S, L) F(U64, message) F(U64, folder) F(U32, flags) S(verdict, verdict)
 #define WM_open_part(F, S, L) F(U64, message) F(STR, path) F(U8, interactive)                 /* message_view of an encrypted part (S29) */
 #define WM_get_part(F, S, L) F(U64, message) F(STR, path)                                     /* part_content; path "" = whole source */
@@ -226,6 +228,8 @@
 #define WM_event_folder(F, S, L) S(folder, folder)
 #define WM_event_index(F, S, L) F(U64, folder) F(U64, generation)                             /* rows changed: ask for the page again */
 #define WM_event_outbox(F, S, L) S(outbox_item, item) F(U8, gone)
+/* Another client changed, sent or deleted (gone) this draft: who has it open must not write over that */
+#define WM_event_draft(F, S, L) F(U64, draft) F(U8, gone)
 #define WM_event_notice(F, S, L) F(U16, kind) F(U8, level) L(text, args)
 #define WM_event_locked(F, S, L)
 #define WM_event_job(F, S, L) S(job, job)                                                     /* a few times a second at most; last: a final state */
@@ -375,7 +379,7 @@
     M(0x033d, stay, 0, 0)                                                                                 \
     M(0x0340, event_question, 0, 0) M(0x0341, event_question_gone, 0, 0) M(0x0342, event_account, 0, 0)         \
     M(0x0343, event_folder, 0, 0) M(0x0344, event_index, 0, 0) M(0x0345, event_outbox, 0, 0)                    \
-    M(0x0346, event_notice, 0, 0) M(0x0347, event_locked, 0, 0) M(0x0348, event_job, 0, 0)                                                 \
+    M(0x0346, event_notice, 0, 0) M(0x0347, event_locked, 0, 0) M(0x0348, event_job, 0, 0) M(0x0349, event_draft, 0, 0)                                                 \
     M(0x0201, edit_text, 0, 0) M(0x0202, edited, 1, 0) M(0x0203, save_file, 0, 0) M(0x0204, saved, 1, 0)        \
     M(0x0205, read_file, 0, 0) M(0x0206, open_file, 0, 0) M(0x0207, reconnect, 0, 0) M(0x0208, connected, 1, 0) \
     M(0x0209, suspend, 0, 0)                                                                                    \

@@ -103,7 +103,8 @@ new_account(struct reader *r, const char *name)
     struct config_account *a = &c->accounts[c->accounts_n++];
     *a = (struct config_account){.id = (uint32_t)c->accounts_n, .name = arena_strdup(r->arena, name), .kind = SP_ACCOUNT_IMAP,
                                  .display_name = "", .address = "", .aliases = no_strings, .ca_file = "", .sent = "", .drafts = "",
-                                 .trash = "", .archive = "", .junk = "", .authserv = no_strings, .watch = no_strings, .poll_minutes = 5, .timeout_seconds = 60, .protocol = SP_PROTOCOL_OPENPGP};
+                                 .trash = "", .archive = "", .junk = "", .authserv = no_strings, .watch = no_strings, .poll_minutes = 5, .timeout_seconds = 60,
+                                  .compress = true, .protocol = SP_PROTOCOL_OPENPGP};
     a->imap = a->smtp = (struct config_server){.host = "", .user = ""};
     r->account_lines[c->accounts_n - 1] = r->line;
     r->account = a;
@@ -274,7 +275,8 @@ config_load(const char *path, struct arena *arena, struct config **out, struct c
     r.openers = arena_array(arena, MAX_LINES, sizeof *r.openers);
     r.keys = arena_array(arena, MAX_LINES, sizeof *r.keys);
     if (c)
-        *c = (struct config){.editor = "", .theme = "dark", .download_folder = "", .undo_seconds = 5, .cache_size = 1024, .gnupg_home = "",
+        *c = (struct config){.editor = "", .theme = "dark", .download_folder = "", .undo_seconds = 5, .cache_size = 1024,
+                             .index_decrypted = true, .gnupg_home = "",
                              .openers = r.openers, .keys = r.keys, .accounts = arena_array(arena, MAX_ACCOUNTS, sizeof *c->accounts)};
     if (!c || !r.errors || !r.openers || !r.keys || !c->accounts)
         return SP_NOMEM;

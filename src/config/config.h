@@ -28,6 +28,7 @@ struct config_account {
     const char *const *password_command; /* argv, NULL-terminated; NULL = none */
     const char *ca_file;          /* "" = the system's anchors only */
     enum sp_protocol protocol;    /* preferred when writing */
+    bool compress;                /* the connection to the IMAP server, where it offers that */
     bool sign, encrypt;           /* defaults when writing; encrypt: when every recipient has a key */
     const char *sent, *drafts, *trash, *archive, *junk; /* folder names; "" = found by SPECIAL-USE */
     uint32_t timeout_seconds;     /* a server that is silent so long while it should speak is lost */
@@ -45,6 +46,7 @@ struct config {
     bool ascii;                   /* no symbols beyond ASCII */
     const char *download_folder;
     uint32_t undo_seconds, lock_minutes;
+    bool index_decrypted;         /* the text of decrypted messages is searched as well */
     uint32_t cache_size;          /* MiB of bodies, 0 = no limit */
     const char *gnupg_home;       /* "" = GnuPG's own */
     const char *const *openers;   /* "type=argv words" lines */

@@ -15,6 +15,7 @@
 #include "door.h"
 #include "events.h"
 #include "handlers.h"
+#include "jobs.h"
 #include "outbox.h"
 #include "questions.h"
 #include "sync.h"
@@ -265,7 +266,7 @@ account_server(struct account *a, const struct config_server *s, struct arena *a
         pin = "";
     buf_release(&name);
     *out = (struct wr_server){.host = s->host, .port = s->port, .transport = (uint8_t)s->transport, .user = s->user, .auth = "",
-                              .pin = pin, .ca_pem = a->ca_pem, .timeout_ms = a->config->timeout_seconds * 1000};
+                              .pin = pin, .ca_pem = a->ca_pem, .timeout_ms = a->config->timeout_seconds * 1000, .compress = a->config->compress};
 }
 
 /* ---- what net says */
@@ -488,6 +489,7 @@ accounts_closing(struct engine *e)
         if (a->sync)
             go_offline(a);
         sync_free(a->sync);
+        jobs_end(a->changes, SP_JOB_CANCELLED, SP_OK); /* its record: the changes stay in the journal */
         credentials_release(&a->credentials);
         e->accounts->first = a->next;
         free(a->pin_name);

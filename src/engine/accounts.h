@@ -23,6 +23,8 @@ struct account {
     struct credentials credentials;
     struct sync *sync;                   /* owned; NULL for local accounts */
     struct peek *peek;                   /* owned; NULL: none at the moment */
+    struct job *changes;                 /* many local changes on their way; NULL: few or none */
+    uint64_t changes_total;
     struct loop_timer *retry;
     unsigned failures;                   /* in a row */
     uint64_t pin_question;

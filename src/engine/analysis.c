@@ -433,13 +433,21 @@ analysis_verdict(const struct analysis *a)
 
 /* ---- keeping */
 
+/* The kept form: the version, then the verdict. A quote that is the text itself (nearly always) is not kept twice. */
+#define QUOTE_IS_BODY 0x80000000u
+
 static enum sp_status
 keep_verdict(struct engine *e, uint64_t message, const struct wr_verdict *v)
 {
     struct buf b = BUF_INIT;
     uint32_t version = VERDICT_VERSION;
+    struct wr_verdict kept = *v;
+    if (strcmp(v->reply_quote, v->body) == 0) {
+        version |= QUOTE_IS_BODY;
+        kept.reply_quote = "";
+    }
     buf_add(&b, &version, sizeof version);
-    enum sp_status st = wire_encode(&wire_record_verdict, v, &b);
+    enum sp_status st = wire_encode(&wire_record_verdict, &kept, &b);
     if (!st)
         st = store_verdict_put(e->store, message, v, b.data, b.len);
     buf_release_wiped(&b);
@@ -472,9 +480,12 @@ analysis_kept(struct engine *e, uint64_t message, struct arena *arena, struct wr
     if (blob.len < sizeof version)
         return SP_NOT_FOUND;
     memcpy(&version, blob.data, sizeof version);
-    if (version != VERDICT_VERSION)
+    if ((version & ~QUOTE_IS_BODY) != VERDICT_VERSION)
         return SP_NOT_FOUND;
-    return wire_decode(&wire_record_verdict, (const char *)blob.data + sizeof version, blob.len - sizeof version, arena, out);
+    st = wire_decode(&wire_record_verdict, (const char *)blob.data + sizeof version, blob.len - sizeof version, arena, out);
+    if (!st && version & QUOTE_IS_BODY)
+        out->reply_quote = out->body;
+    return st;
 }
 
 bool

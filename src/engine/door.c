@@ -16,6 +16,7 @@
 #include "peers.h"
 #include "profile.h"
 #include "questions.h"
+#include "search.h"
 
 #define MAX_CLIENTS 32
 #define MAX_REQUESTS 256      /* of one client at once: beyond, it is not read from */
@@ -229,6 +230,7 @@ client_free(struct client *c)
         loop_timer_remove(c->timer);
     wire_conn_free(c->conn);
     questions_client_gone(d->engine, c->number);
+    search_client_gone(d->engine, c->number);
     log_line("client %llu left", (unsigned long long)c->number);
     free(c);
     if (d->outdated && !d->clients)
@@ -410,6 +412,14 @@ door_broadcast(struct door *d, uint16_t type, const void *msg)
 {
     for (struct client *c = d->clients; c; c = c->next)
         send_event(c, type, msg);
+}
+
+void
+door_broadcast_others(struct door *d, uint64_t client, uint16_t type, const void *msg)
+{
+    for (struct client *c = d->clients; c; c = c->next)
+        if (c->number != client)
+            send_event(c, type, msg);
 }
 
 bool

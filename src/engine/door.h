@@ -34,6 +34,8 @@ int64_t door_last_used(const struct door *d);
 void door_end_requests(struct door *d, enum sp_status why);
 /* An event to all greeted clients, or to the one with that number (false: it is gone). */
 void door_broadcast(struct door *d, uint16_t type, const void *msg);
+/* To all but this one, which knows already. */
+void door_broadcast_others(struct door *d, uint64_t client, uint16_t type, const void *msg);
 bool door_send_to(struct door *d, uint64_t client, uint16_t type, const void *msg);
 
 /* ---- requests. The three ways to end one free it. */

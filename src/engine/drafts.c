@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memfd.h"
 #include "door.h"
+#include "events.h"
 #include "handlers.h"
 #include "mailto.h"
 #include "reading.h"
@@ -16,16 +17,19 @@
 #define MAX_FIELD ((size_t)262144)
 #define MAX_ATTACHMENTS 100
 
+/* After every change of a draft; other screens hear of it. */
 static void
 reply_draft(struct engine *e, struct request *rq, uint64_t id)
 {
     struct arena arena = ARENA_INIT;
     struct wm_draft_view m = {0};
     enum sp_status st = store_draft_get(e->store, id, &arena, &m.draft);
-    if (st)
+    if (st) {
         request_fail(rq, st, NULL);
-    else
+    } else {
+        events_draft(e, request_client(rq), id, false);
         request_reply(rq, WM_TYPE_draft_view, &m);
+    }
     arena_release(&arena);
 }
 
@@ -336,11 +340,14 @@ void
 handle_delete_draft(struct engine *e, struct request *rq, struct wire_in *in, struct arena *arena)
 {
     (void)arena;
-    enum sp_status st = store_draft_remove(e->store, ((const struct wm_delete_draft *)in->msg)->draft);
-    if (st)
+    uint64_t draft = ((const struct wm_delete_draft *)in->msg)->draft;
+    enum sp_status st = store_draft_remove(e->store, draft);
+    if (st) {
         request_fail(rq, st, NULL);
-    else
+    } else {
+        events_draft(e, request_client(rq), draft, true);
         request_done(rq);
+    }
 }
 
 /* A suggested file name is reduced to a base name (S59). */

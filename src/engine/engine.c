@@ -11,9 +11,11 @@
 #include "accounts.h"
 #include "door.h"
 #include "events.h"
+#include "indexing.h"
 #include "journal.h"
 #include "judge.h"
 #include "outbox.h"
+#include "search.h"
 #include "upkeep.h"
 
 void *
@@ -90,6 +92,8 @@ engine_opened(struct engine *e, bool cache_lost)
     accounts_opened(e);
     outbox_opened(e);
     judge_opened(e);
+    searches_opened(e);
+    indexing_opened(e);
     events_screen_came(e);
 }
 
@@ -99,6 +103,8 @@ engine_closing(struct engine *e, enum sp_status why)
     door_end_requests(e->door, why);
     upkeep_closing(e);
     judge_closing(e);
+    indexing_closing(e);
+    searches_closing(e);
     outbox_closing(e);
     accounts_closing(e);
     journal_forget(e);

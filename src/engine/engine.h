@@ -25,6 +25,7 @@
 struct accounts;
 struct door;
 struct events;
+struct indexing;
 struct jobs;
 struct journal;
 struct judge;
@@ -33,6 +34,7 @@ struct outbox;
 struct peers;
 struct profile;
 struct questions;
+struct searches;
 struct upkeep;
 
 struct engine {
@@ -50,6 +52,8 @@ struct engine {
     struct accounts *accounts;
     struct events *events;
     struct jobs *jobs;
+    struct searches *searches;
+    struct indexing *indexing;
     struct journal *journal;
     struct judge *judge;
     struct keysrv *keysrv;

@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 #include "door.h"
+#include "indexing.h"
+#include "search.h"
 
 #define KEPT "notices" /* named text of the store: a line for each, fields between tabs */
 #define MAX_KEPT 16384 /* bytes */
@@ -45,8 +47,13 @@ flush(struct events *ev)
             door_broadcast(e->door, WM_TYPE_event_folder, &folder);
             struct wm_event_index index = {.folder = f.id, .generation = f.generation};
             door_broadcast(e->door, WM_TYPE_event_index, &index);
+            search_folder_changed(e, &f);
         }
         arena_release(&arena);
+    }
+    if (n && e->store) {
+        indexing_kick(e);
+        search_tell_inboxes(e);
     }
 }
 
@@ -73,6 +80,12 @@ events_folder(struct engine *e, uint64_t folder)
         ev->timer = loop_timer_add(e->loop, GATHER_MS, on_timer, ev);
     if (!ev->timer)
         abort();
+}
+
+void
+events_draft(struct engine *e, uint64_t client, uint64_t draft, bool gone)
+{
+    door_broadcast_others(e->door, client, WM_TYPE_event_draft, &(struct wm_event_draft){.draft = draft, .gone = gone});
 }
 
 void

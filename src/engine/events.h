@@ -18,6 +18,8 @@ void events_notice(struct engine *e, enum sp_notice kind, enum sp_level level, c
 void events_notice_kept(struct engine *e, enum sp_notice kind, enum sp_level level, const char *const *args);
 /* A screen is there, and the store is open: it gets what was kept. */
 void events_screen_came(struct engine *e);
+/* A draft changed or went (gone); client: who did it and knows, 0 = nobody. */
+void events_draft(struct engine *e, uint64_t client, uint64_t draft, bool gone);
 void events_fill_folder(const struct store_folder *f, struct wr_folder *out);
 
 #endif

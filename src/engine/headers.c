@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "copy.h"
@@ -15,9 +16,10 @@
 #include "peers.h"
 
 #define PARSE_MS 30000
-#define SLICE 32          /* rows of one transaction */
-#define SLICE_MS 2        /* while somebody looks */
-#define LONG_SLICE_MS 20
+#define MOST_ROWS 512     /* of one transaction; its cost is mostly the pages that it writes, so more rows are cheaper each */
+#define FEWEST_ROWS 16
+#define SLICE_US 2000     /* for a transaction while somebody looks */
+#define LONG_SLICE_US 20000
 #define SERVER_FLAGS 0xffffu /* LOCAL bits never come from a server */
 
 struct batch {
@@ -31,6 +33,7 @@ struct batch {
     struct peer_call *call;
     struct store_message *rows; /* parsed, in the arena; NULL before */
     uint32_t stored;          /* of them */
+    bool alone, waiting;      /* the last message of one that killed its parser: once more, when no other suspect is there */
 };
 
 struct headers {
@@ -41,6 +44,7 @@ struct headers {
     headers_fn *fn;
     void *arg;
     size_t added, unseen, pending;
+    uint32_t rows;            /* of the next transaction: as many as the time allows */
 };
 
 static void parse(struct batch *b);
@@ -120,10 +124,10 @@ store_some(struct batch *b)
 {
     struct headers *h = b->owner;
     struct store *store = h->engine->store;
-    struct store_message rows[SLICE];
+    struct store_message rows[MOST_ROWS];
     size_t n = 0, unseen = 0;
     enum sp_status st = SP_OK;
-    while (!st && n < SLICE && b->stored < b->n) {
+    while (!st && n < h->rows && b->stored < b->n) {
         const struct store_message *row = &b->rows[b->stored++];
         uint64_t id;
         if (!row->uid || journal_hides(h->engine, b->folder, row->uid))
@@ -145,24 +149,33 @@ store_some(struct batch *b)
     return st;
 }
 
+static int64_t
+now_us(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 static void
 on_slice(struct loop *l, void *arg)
 {
     struct headers *h = arg;
-    int64_t end = loop_now_ms() + (door_clients(h->engine->door) ? SLICE_MS : LONG_SLICE_MS);
-    enum sp_status st = SP_OK;
-    bool through = false;
+    struct batch *b = h->ready;
+    int64_t budget = door_clients(h->engine->door) ? SLICE_US : LONG_SLICE_US, began = now_us();
+    enum sp_status st = store_some(b);
+    int64_t took = now_us() - began;
+    if (took < budget / 2 && h->rows < MOST_ROWS)
+        h->rows *= 2;
+    else if (took > budget && h->rows > FEWEST_ROWS)
+        h->rows /= 2;
     h->timer = NULL;
-    while (!st && h->ready && loop_now_ms() < end) {
-        struct batch *b = h->ready;
-        st = store_some(b);
-        if (st || b->stored == b->n) {
-            through = true;
-            h->ready = b->next;
-            if (!h->ready)
-                h->last = &h->ready;
-            batch_end(b);
-        }
+    bool through = st || b->stored == b->n;
+    if (through) {
+        h->ready = b->next;
+        if (!h->ready)
+            h->last = &h->ready;
+        batch_end(b);
     }
     if (h->ready)
         h->timer = loop_timer_add(l, 0, on_slice, h);
@@ -214,10 +227,29 @@ split(struct batch *b)
     batch_end(b);
 }
 
+/* A parser that dies takes others with it that were at work: whoever is left over is tried one after the other, so that the innocent
+   are told from the one that does it. */
+static void
+next_alone(struct headers *h)
+{
+    struct batch *next = NULL;
+    for (struct batch *b = h->first; b; b = b->next) {
+        if (b->alone && !b->waiting)
+            return;
+        if (b->waiting)
+            next = b;
+    }
+    if (next) {
+        next->waiting = false;
+        parse(next);
+    }
+}
+
 static void
 on_parsed(const struct call_reply *r, struct arena *arena, void *arg)
 {
     struct batch *b = arg;
+    struct headers *h = b->owner;
     enum sp_status st = r->status;
     const struct wm_parsed_headers *m = NULL;
     (void)arena;
@@ -229,14 +261,19 @@ on_parsed(const struct call_reply *r, struct arena *arena, void *arg)
     bool good = m && m->summaries_n == b->n;
     for (uint32_t i = 0; good && i < b->n; i++)
         good = m->summaries[i].tag == i;
-    if (good)
+    if (good) {
         make_rows(b, m->summaries);
-    else if (st == SP_UNAVAILABLE || st == SP_CANCELLED)
+    } else if (st == SP_UNAVAILABLE || st == SP_CANCELLED) {
         drop_batch(b, st);
-    else if (b->n > 1)
+        return; /* h may be gone */
+    } else if (b->n > 1) {
         split(b);
-    else
+    } else if (st == SP_CRASHED && !b->alone) {
+        b->alone = b->waiting = true;
+    } else {
         make_rows(b, NULL);
+    }
+    next_alone(h);
 }
 
 static void
@@ -287,7 +324,7 @@ struct headers *
 headers_new(struct engine *e, headers_fn *fn, void *arg)
 {
     struct headers *h = engine_alloc(sizeof *h);
-    *h = (struct headers){.engine = e, .fn = fn, .arg = arg, .last = &h->ready};
+    *h = (struct headers){.engine = e, .fn = fn, .arg = arg, .last = &h->ready, .rows = 64};
     return h;
 }
 

@@ -9,10 +9,13 @@
 #include "base/log.h"
 #include "base/uidset.h"
 #include "events.h"
+#include "jobs.h"
 #include "replay.h"
 #include "sync.h"
 
 #define GROUP 500
+#define JOB_FROM 200           /* changes that are worth showing */
+#define TAKE_BACK 64
 
 /* ---- hiding */
 
@@ -88,6 +91,13 @@ finish(struct replay *r, enum sp_status st)
     void *arg = r->arg;
     struct account *a = r->account;
     bool again = r->again && !st;
+    enum sp_job_state end = r->cancelled ? SP_JOB_CANCELLED : SP_JOB_DONE;
+    if (st && !r->cancelled) {
+        jobs_pause(a->changes, true);
+    } else if (a->changes) {
+        jobs_end(a->changes, end, SP_OK);
+        a->changes = NULL;
+    }
     replay_free(r);
     if (fn)
         fn(st, arg);
@@ -160,9 +170,13 @@ enum sp_status
 replay_replace(struct replay *r, const struct store_change *c, struct store_change *list, size_t n)
 {
     struct engine *e = r->account->engine;
-    enum sp_status st = store_change_replace(e->store, c->id, list, n);
+    uint64_t id = c->id;
+    enum sp_status st = store_change_replace(e->store, id, list, n);
     if (st)
         return st;
+    for (size_t i = 0; i < r->n; i++)
+        if (r->group[i].id == id)
+            r->group[i].id = 0; /* the first of the others has its number now */
     hidden_done(e->journal->hidden, c->folder, c->uid);
     for (size_t i = 0; i < n; i++) {
         hide(e, &list[i]);
@@ -315,12 +329,73 @@ perform(struct replay *r)
     }
 }
 
+/* ---- the job */
+
+static void
+on_cancelled(void *arg)
+{
+    struct account *a = arg;
+    struct replay *r = find_replay(a);
+    if (r)
+        r->cancelled = true; /* what is being tried comes to its end first */
+    else
+        journal_replay(a, NULL, NULL);
+    if (!r && (r = find_replay(a)))
+        r->cancelled = true;
+}
+
+static void
+show_progress(struct replay *r)
+{
+    struct account *a = r->account;
+    uint64_t left = 0;
+    if (store_change_count(a->engine->store, a->id, &left) != SP_OK)
+        return;
+    if (!a->changes && left < JOB_FROM)
+        return;
+    if (!a->changes) {
+        a->changes = jobs_begin(a->engine, SP_JOB_CHANGES, a->id, "", on_cancelled, a);
+        a->changes_total = left;
+    }
+    if (left > a->changes_total)
+        a->changes_total = left;
+    jobs_pause(a->changes, false);
+    jobs_progress(a->changes, a->changes_total - left, a->changes_total);
+}
+
+/* What no server was told yet is undone here, the newest first. */
+static void
+take_back(struct replay *r)
+{
+    struct engine *e = r->account->engine;
+    struct store_change *list = NULL;
+    size_t n = 0;
+    arena_clear(&r->arena);
+    enum sp_status st = store_changes_untried(e->store, r->account->id, TAKE_BACK, &r->arena, &list, &n);
+    for (size_t i = 0; !st && i < n; i++) {
+        hidden_drop(e->journal->hidden, list[i].folder, list[i].uid);
+        replay_put_back(e, &list[i]);
+        if (list[i].folder)
+            sync_folder(r->account->sync, list[i].folder);
+        st = store_change_done(e->store, list[i].id);
+    }
+    if (st || n == 0)
+        finish(r, st);
+    else
+        replay_next(r);
+}
+
 static void
 choose(struct replay *r)
 {
     struct engine *e = r->account->engine;
     struct store_change *list = NULL;
     size_t n = 0, i = 0;
+    if (r->cancelled) {
+        take_back(r);
+        return;
+    }
+    show_progress(r);
     arena_clear(&r->arena);
     enum sp_status st = store_changes(e->store, r->account->id, r->after, r->single ? 1 : GROUP, &r->arena, &list, &n);
     if (st || n == 0) {
@@ -393,7 +468,8 @@ void
 journal_kick(struct engine *e, uint32_t account)
 {
     struct account *a = account_by_id(e, account);
-    if (a && a->sync && (a->state == SP_ACCOUNT_ONLINE || a->state == SP_ACCOUNT_SYNCING))
+    /* While connecting too: a pass that waits for its connection has looked into the journal before. */
+    if (a && a->sync && (a->state == SP_ACCOUNT_ONLINE || a->state == SP_ACCOUNT_SYNCING || a->state == SP_ACCOUNT_CONNECTING))
         journal_replay(a, NULL, NULL);
 }
 

@@ -107,6 +107,12 @@ judge_add(struct engine *e, uint64_t message)
     kick(j);
 }
 
+bool
+judge_idle(const struct engine *e)
+{
+    return e->judge->n == 0 && !e->judge->message;
+}
+
 void
 judge_everything(struct engine *e)
 {

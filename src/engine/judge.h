@@ -11,6 +11,8 @@ void judge_opened(struct engine *e);
 void judge_closing(struct engine *e);
 /* That message soon. */
 void judge_add(struct engine *e, uint64_t message);
+/* Nothing waits to be judged. */
+bool judge_idle(const struct engine *e);
 /* All verdicts were forgotten: the newest of every folder again. */
 void judge_everything(struct engine *e);
 

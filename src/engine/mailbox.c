@@ -9,6 +9,7 @@
 #include "events.h"
 #include "handlers.h"
 #include "reading.h"
+#include "search.h"
 #include "sync.h"
 #include "utf7.h"
 
@@ -24,11 +25,17 @@ reply_folders(struct engine *e, struct request *rq, uint32_t account)
     struct store_folder *f = NULL;
     size_t n = 0;
     enum sp_status st = store_folders(e->store, account, &arena, &f, &n);
-    struct wr_folder *list = st ? NULL : arena_array(&arena, n, sizeof *list);
+    struct wr_folder *virtual = NULL;
+    size_t virtual_n = 0;
+    if (!st && !account)
+        st = search_folders(e, &arena, &virtual, &virtual_n);
+    struct wr_folder *list = st ? NULL : arena_array(&arena, n + virtual_n, sizeof *list);
     if (!st && !list)
         st = SP_NOMEM;
     for (size_t i = 0; !st && i < n; i++)
         events_fill_folder(&f[i], &list[i]);
+    for (size_t i = 0; !st && i < virtual_n; i++)
+        list[n++] = virtual[i];
     if (st)
         request_fail(rq, st, NULL);
     else
@@ -110,6 +117,10 @@ handle_index_page(struct engine *e, struct request *rq, struct wire_in *in, stru
     struct wm_index_rows rows = {0};
     if (ask.count > MAX_PAGE)
         ask.count = MAX_PAGE;
+    if (ask.folder & SEARCH_VIRTUAL && !(ask.folder >> 62) && ask.count && ask.where <= SP_PAGE_OLDEST) {
+        search_page(e, rq, &ask);
+        return;
+    }
     enum sp_status st = ask.where > SP_PAGE_OLDEST || !ask.count ? SP_INVALID : store_page(e->store, &ask, arena, &rows);
     if (st)
         request_fail(rq, st, NULL);
@@ -148,15 +159,19 @@ on_read(const struct reading_result *r, void *arg)
         return;
     }
     enum sp_status st = r->st;
+    struct wr_verdict shown;
     if (!st && store_body_used(o->engine->store, o->message) != SP_OK)
         log_line("that a message was read is not noted");
-    if (!st && r->verdict)
+    if (!st && r->verdict) {
         st = store_message_get(o->engine->store, o->message, &arena, &m);
+        shown = *r->verdict;
+        shown.reply_quote = ""; /* replies are made here: a large text need not go twice */
+    }
     if (st)
         request_fail(o->rq, st, r->text);
     else if (r->verdict)
         request_reply(o->rq, WM_TYPE_message_view,
-                      &(struct wm_message_view){.message = o->message, .folder = m.folder, .flags = m.flags, .verdict = *r->verdict});
+                      &(struct wm_message_view){.message = o->message, .folder = m.folder, .flags = m.flags, .verdict = shown});
     else
         request_reply(o->rq, WM_TYPE_part_content, r->content);
     arena_release(&arena);

@@ -10,6 +10,7 @@
 #include "door.h"
 #include "engine.h"
 #include "events.h"
+#include "indexing.h"
 #include "jobs.h"
 #include "judge.h"
 #include "keysrv.h"
@@ -17,6 +18,7 @@
 #include "peers.h"
 #include "profile.h"
 #include "questions.h"
+#include "search.h"
 #include "upkeep.h"
 
 static void
@@ -121,6 +123,8 @@ begin(struct engine *e)
     e->profile = profile_new(e);
     e->events = events_new(e);
     e->jobs = jobs_new(e);
+    e->searches = searches_new(e);
+    e->indexing = indexing_new(e);
     e->judge = judge_new(e);
     e->keysrv = keysrv_new(e);
     e->outbox = outbox_new(e);
@@ -144,6 +148,8 @@ end(struct engine *e)
     profile_free(e->profile);
     questions_free(e->questions);
     events_free(e->events);
+    searches_free(e->searches);
+    indexing_free(e->indexing);
     jobs_free(e->jobs);
     judge_free(e->judge);
     keysrv_free(e->keysrv);

@@ -145,6 +145,8 @@ leave(struct engine *e, struct store_outbox *o, bool said)
         st = SP_OK;
     if (st)
         log_line("outbox item %llu does not leave: %s", (unsigned long long)o->id, sp_status_name(st));
+    if (o->draft)
+        events_draft(e, 0, o->draft, true);
     tell(e, o, true);
     if (!said)
         say_sent(e, o);

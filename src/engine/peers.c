@@ -283,6 +283,12 @@ want(struct peer *p)
     (void)call_start(p->engine->control, WM_TYPE_want, &m, -1, on_wanted, p);
 }
 
+void
+peers_prepare(struct engine *e, enum sp_role role, unsigned index)
+{
+    want(find(e, role, index));
+}
+
 /* Everything in flight ends or goes back to waiting. */
 static void
 lose(struct peer *p)

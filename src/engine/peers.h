@@ -33,6 +33,8 @@ void peers_connected(struct engine *e, enum sp_role role, unsigned index, int fd
 /* The supervisor lost that role and starts it again. */
 void peers_restarted(struct engine *e, enum sp_role role, unsigned index);
 
+/* Starts the role, if it is not there, for requests that are about to come: what it needs to start passes meanwhile. */
+void peers_prepare(struct engine *e, enum sp_role role, unsigned index);
 /* Never NULL. Valid until fn was called with final, or dropped. */
 struct peer_call *peer_call(struct engine *e, const struct peer_request *r);
 /* Asks the role to cancel; fn is still called. */

@@ -22,6 +22,7 @@ struct replay {
     journal_fn *fn;
     void *arg;
     bool again;                  /* changes came while it ran */
+    bool cancelled;              /* the person takes back what was not tried yet */
     bool told;                   /* of a refusal */
 
     /* finding out what a try has left */

@@ -134,6 +134,8 @@ on_built(enum sp_status st, const char *text, const struct compose_variant *v, s
         return;
     }
     mark_origin(s);
+    if (s->draft.id) /* who has it open elsewhere goes on with one of his own */
+        events_draft(s->engine, s->client, s->draft.id, true);
     request_reply(s->rq, WM_TYPE_queued, &(struct wm_queued){.outbox = id});
     outbox_added(s->engine, id);
     job_free(s);

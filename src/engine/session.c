@@ -254,6 +254,8 @@ advance(struct session *s)
         return;
     if (s->state == SESSION_DOWN) {
         s->state = SESSION_PASSWORD;
+        peers_prepare(a->engine, SP_ROLE_NET, a->config->id); /* they start while the password is fetched and the server greets */
+        peers_prepare(a->engine, SP_ROLE_PARSE, 0);
         credentials_get(&a->credentials, on_password, s);
     }
     if (s->state != SESSION_UP)

@@ -24,6 +24,7 @@ release_notes(struct filter_notes *n)
     buf_release(&n->code);
     buf_release(&n->copyuid);
     buf_release(&n->vanished);
+    buf_release(&n->prefix);
     buf_release(&n->text);
     buf_release(&n->challenge);
     buf_release(&n->capabilities);
@@ -39,6 +40,7 @@ filter_release(struct filter *f)
     release_notes(&f->notes);
     buf_release(&f->line);
     buf_release(&f->out);
+    buf_release(&f->held);
 }
 
 void
@@ -234,6 +236,10 @@ filter_feed(struct filter *f, const char *bytes, size_t len)
     if (!f->failed && f->total > f->limits.total)
         f->failed = SP_TOO_LARGE;
     while (!f->failed && i < len) {
+        if (f->hold && f->notes.reply != FILTER_PENDING) {
+            buf_add(&f->held, bytes + i, len - i);
+            return f->failed = buf_status(&f->held);
+        }
         if (f->literal_left)
             i += feed_literal(f, bytes + i, len - i);
         else

@@ -57,6 +57,7 @@ struct filter_notes {
     bool permanent, any_keyword;  /* * PERMANENTFLAGS came; it has \* */
     struct buf copyuid;           /* * "uidvalidity set set" of a COPYUID code, tagged or not; "" = none */
     bool read_only;               /* * */
+    struct buf prefix;            /* of the first personal namespace (RFC 2342) */
     bool bye;
     struct buf bye_text;
     struct buf alerts;            /* ALERT texts, each ended by NUL; the reader clears it */
@@ -77,6 +78,8 @@ struct filter {
     size_t out_at;                /* taken so far */
     uint32_t ahead[FILTER_AHEAD]; /* tags of commands that were sent ahead: nobody waits for their ends, which come in this order */
     unsigned ahead_n;
+    bool hold;                    /* what comes behind the tagged line is kept unread: it is for somebody else (COMPRESS) */
+    struct buf held;
     bool mute;                    /* hand nothing on (answers that libetpan is not waiting for) */
     bool greeted;                 /* the greeting came */
     bool scrubbed;                /* the line in hand had control characters */

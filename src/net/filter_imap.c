@@ -526,6 +526,16 @@ left_out(struct filter *f)
     return out;
 }
 
+static enum sp_status
+namespace_line(struct filter *f, struct cursor *c)
+{
+    struct buf *prefix = &f->notes.prefix;
+    buf_clear(prefix);
+    if (eat(c, ' ') && eat(c, '(') && eat(c, '(') && !eat_name(c, prefix))
+        buf_clear(prefix);
+    return buf_status(prefix);
+}
+
 /* ESEARCH (TAG "5") UID ALL 1:5,9 (RFC 4731): without ALL nothing was found. Only answers of UID commands are used. */
 static enum sp_status
 esearch_line(struct filter *f, struct cursor *c)
@@ -633,6 +643,8 @@ untagged(struct filter *f, const char *s, size_t len, struct cursor *c)
         return list_line(f, s, len, c);
     if (eat_word(c, "STATUS"))
         return status_line(f, s, len, c);
+    if (eat_word(c, "NAMESPACE"))
+        return namespace_line(f, c);
     if (eat_word(c, "ESEARCH"))
         return esearch_line(f, c);
     if (eat_word(c, "VANISHED"))

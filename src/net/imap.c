@@ -10,6 +10,7 @@
 #include "sasl.h"
 
 #define DEFAULT_TIMEOUT_MS 60000
+#define FAR_MS 4 /* nearer, packing takes longer than sending */
 #define IDENTIFY "ID (\"name\" \"sealpost\")"
 
 void
@@ -30,7 +31,7 @@ close_session(struct imap *im)
         (void)mailstream_close(im->mailstream);
     im->session = NULL;
     im->mailstream = NULL;
-    im->secure = im->authenticated = im->selected = false;
+    im->secure = im->authenticated = im->selected = im->modseq = im->prefixed = false;
     stream_release(&im->stream);
 }
 
@@ -148,6 +149,28 @@ imap_ahead(struct imap *im, const char *command)
     enum sp_status st = line.failed ? SP_NOMEM : stream_write(&im->stream, line.data, line.len);
     buf_release(&line);
     return st ? imap_drop(im, st) : SP_OK;
+}
+
+enum sp_status
+imap_prepare_bulk(struct imap *im)
+{
+    struct filter *f = &im->stream.filter;
+    if (!im->session || !im->compress || !(im->capabilities & SP_IMAP_COMPRESS))
+        return SP_OK;
+    im->compress = false;
+    f->hold = true;
+    enum sp_status st = imap_raw(im, &filter_limits_imap, "COMPRESS DEFLATE");
+    f->hold = false;
+    struct buf held = f->held;
+    buf_init(&f->held);
+    if (st == SP_OK) {
+        st = stream_start_zip(&im->stream, held.data, held.len);
+    } else if (im->session) { /* refused: it goes on as before */
+        buf_clear(&im->text);
+        st = held.len ? filter_feed(f, held.data, held.len) : SP_OK;
+    }
+    buf_release(&held);
+    return st && im->session ? imap_drop(im, st) : st;
 }
 
 void
@@ -558,6 +581,7 @@ set_up(struct imap *im, const struct net_env *env, const struct wr_server *serve
         if (!st) /* those from before are worth nothing now */
             st = learn_capabilities(im);
     }
+    im->compress = server->compress == 2 || (server->compress && im->stream.connect_ms >= FAR_MS);
     return st ? st : introduce(im);
 }
 

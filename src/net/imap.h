@@ -25,6 +25,8 @@ struct imap {
     struct mailimap *session;  /* NULL = not connected */
     mailstream *mailstream;
     bool secure, authenticated, selected;
+    bool prefixed;             /* the filter knows the namespace */
+    bool compress;             /* allowed, and not tried yet */
     bool modseq;               /* the selected folder has mod-sequences */
     uint32_t capabilities;     /* enum sp_imap_capability */
     struct buf capability_text;
@@ -48,7 +50,7 @@ bool imap_tls_refused(enum sp_status st);
 enum sp_status imap_list(struct imap *im, struct arena *arena, struct wm_imap_folders *out) SP_MUST_USE;
 /* Of a folder that need not be selected; told 0 when the server's answer cannot be read. */
 enum sp_status imap_status(struct imap *im, const char *raw, struct wr_imap_state *out) SP_MUST_USE;
-/* The name may be UTF-8 here: it is encoded when it is not ASCII. */
+/* The name may be UTF-8 here: it is encoded when it is not ASCII. It lands in the personal namespace, also when it does not say so. */
 enum sp_status imap_create(struct imap *im, const char *raw) SP_MUST_USE;
 /* What is told of messages; each is called per batch, what it is given is borrowed during the call. A status other than SP_OK ends the
    command and the session. */

@@ -19,6 +19,9 @@ enum sp_status imap_raw_end(struct imap *im) SP_MUST_USE;
 enum sp_status imap_ahead(struct imap *im, const char *command) SP_MUST_USE;
 /* A command whose untagged lines libetpan parses. */
 enum sp_status imap_parsed(struct imap *im, int64_t total_ms, const struct filter_limits *limits, const char *command) SP_MUST_USE;
+/* Before a command whose answer may be large: compresses the connection where it was allowed and is offered (RFC 4978). Not at once after
+   the login, where it would cost the first screen a round trip. */
+enum sp_status imap_prepare_bulk(struct imap *im) SP_MUST_USE;
 /* The same; FETCH responses with UID and flags go to fn. */
 enum sp_status imap_parsed_flags(struct imap *im, const struct filter_limits *limits, const char *command, imap_flags_fn *fn, void *arg) SP_MUST_USE;
 /* Tells the UIDs that vanished, if any. */

@@ -16,6 +16,7 @@
 #define HEADER_MAX 262144    /* of a message's header: the server is asked for no more */
 #define BODY_MAX 209715200   /* 200 MiB */
 #define BATCH_MESSAGES 200
+#define FEW 100              /* messages that are no large answer */
 #define BATCH_BYTES 1048576
 
 struct batch {
@@ -26,6 +27,8 @@ struct batch {
     uint64_t since;                   /* CHANGEDSINCE, 0 = everything */
     const char *asked;                /* the UIDs of the running command */
     uint32_t answers;                 /* FETCH lines that were asked for */
+    struct buf seen;                  /* headers: UIDs of the running command, packed */
+    uint32_t highest;                 /* of them */
     imap_headers_fn *on_headers;      /* one of the two */
     imap_flags_fn *on_flags;
     void *arg;
@@ -123,6 +126,21 @@ flush(struct batch *b)
     arena_clear(&b->arena);
 }
 
+/* Whether the running command brought this UID already. Servers answer in order, so that a look back is rare. */
+static bool
+came_before(struct batch *b, uint32_t uid)
+{
+    const uint32_t *seen = (const uint32_t *)(const void *)b->seen.data;
+    if (!b->on_headers)
+        return false; /* flags that are told twice do no harm */
+    for (size_t i = b->seen.len / sizeof uid; uid <= b->highest && i-- > 0;)
+        if (seen[i] == uid)
+            return true;
+    buf_add(&b->seen, &uid, sizeof uid);
+    b->highest = uid > b->highest ? uid : b->highest;
+    return false;
+}
+
 /* libetpan's handler: one FETCH response. Those that came by themselves (flag changes of other messages) are left out. */
 static void
 on_message(struct mailimap_msg_att *att, void *arg)
@@ -146,7 +164,7 @@ on_message(struct mailimap_msg_att *att, void *arg)
     }
     if (!m->keywords)
         b->status = SP_NOMEM;
-    if (m->uid == 0 || !has_flags || (b->on_headers && m->header.len == 0 && m->size == 0) || !uidset_has(b->asked, m->uid))
+    if (m->uid == 0 || !has_flags || (b->on_headers && m->header.len == 0 && m->size == 0) || !uidset_has(b->asked, m->uid) || came_before(b, m->uid))
         return;
     b->n++;
     b->answers++;
@@ -174,6 +192,8 @@ run_command(struct batch *b, const struct filter_limits *limits, const char *com
     if (im->session)
         mailimap_set_msg_att_handler(im->session, NULL, NULL);
     flush(b);
+    buf_release(&b->seen);
+    b->highest = 0;
     struct filter_notes *n = &im->stream.filter.notes; /* what is left are changes that came by themselves */
     n->fetches -= b->answers < n->fetches ? b->answers : n->fetches;
     b->answers = 0;
@@ -302,10 +322,13 @@ fetch(struct batch *b, const char *set, const char *items)
 {
     if (!uidset_valid(set))
         return SP_INVALID;
+    enum sp_status st = uidset_span(set) >= FEW ? imap_prepare_bulk(b->im) : SP_OK;
+    if (st)
+        return st;
     b->messages = calloc(BATCH_MESSAGES, sizeof *b->messages);
     if (!b->messages)
         return SP_NOMEM;
-    enum sp_status st = b->since ? fetch_changed(b, set, items) : uidset_span(set) > SPAN_TRUSTED ? fetch_existing(b, set, items) : fetch_named(b, set, items);
+    st = b->since ? fetch_changed(b, set, items) : uidset_span(set) > SPAN_TRUSTED ? fetch_existing(b, set, items) : fetch_named(b, set, items);
     free(b->messages);
     arena_release(&b->arena);
     return st;
@@ -435,7 +458,9 @@ imap_fetch_body(struct imap *im, uint32_t uid, imap_progress_fn *fn, void *arg, 
         return SP_INVALID;
     if (!im->session)
         return SP_DISCONNECTED;
-    enum sp_status st = memfd_open(&b.fd);
+    enum sp_status st = imap_prepare_bulk(im);
+    if (!st)
+        st = memfd_open(&b.fd);
     if (st)
         return st;
     limits.literal = BODY_MAX;

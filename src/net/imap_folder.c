@@ -115,6 +115,41 @@ imap_status(struct imap *im, const char *raw, struct wr_imap_state *out)
     return st;
 }
 
+/* The name without what merely says that it is the person's own: "INBOX." of some servers, "[Gmail]/". */
+static const char *
+own_name(const struct wr_imap_folder *f)
+{
+    const char *at = *f->delimiter ? strchr(f->name, *f->delimiter) : NULL;
+    size_t len = at ? (size_t)(at - f->name) : 0;
+    bool prefix = (len == 5 && strncasecmp(f->name, "INBOX", 5) == 0) || (len > 2 && *f->name == '[' && f->name[len - 1] == ']');
+    return prefix ? at + 1 : f->name;
+}
+
+/* Roles that the server gave to no folder go by the name. */
+static void
+guess_roles(struct wm_imap_folders *all)
+{
+    static const struct {
+        uint8_t role;
+        const char *name;
+    } names[] = {
+#define NAME(role, name) {SP_FOLDER_##role, name},
+#include "folder_names.def"
+#undef NAME
+    };
+    bool taken[SP_FOLDER_ROLE_COUNT] = {false};
+    for (uint32_t i = 0; i < all->folders_n; i++)
+        taken[all->folders[i].role] = true;
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        for (uint32_t i = 0; !taken[names[k].role] && i < all->folders_n; i++) {
+            struct wr_imap_folder *f = &all->folders[i];
+            if (f->role == SP_FOLDER_NONE && f->selectable && strcasecmp(own_name(f), names[k].name) == 0) {
+                f->role = names[k].role;
+                taken[f->role] = true;
+            }
+        }
+}
+
 enum sp_status
 imap_list(struct imap *im, struct arena *arena, struct wm_imap_folders *out)
 {
@@ -143,7 +178,33 @@ imap_list(struct imap *im, struct arena *arena, struct wm_imap_folders *out)
     for (clistiter *i = list ? clist_begin(list) : NULL; i && !st; i = clist_next(i))
         if (usable_name(((const struct mailimap_mailbox_list *)clist_content(i))->mb_name))
             st = copy_folder(im, clist_content(i), arena, &out->folders[out->folders_n++]);
+    if (!st)
+        guess_roles(out);
     return st;
+}
+
+/* Asked once, before the first folder is made (RFC 2342). A server that refuses has none. */
+static enum sp_status
+learn_namespace(struct imap *im)
+{
+    if (im->prefixed || !(imap_has(im, "NAMESPACE") || imap_has(im, "IMAP4REV2")))
+        return SP_OK;
+    enum sp_status st = imap_raw(im, &filter_limits_imap, "NAMESPACE");
+    im->prefixed = true;
+    return imap_is_open(im) ? SP_OK : st;
+}
+
+static enum sp_status
+into_namespace(struct imap *im, struct buf *name)
+{
+    struct buf whole = BUF_INIT;
+    const char *prefix = buf_str(&im->stream.filter.notes.prefix);
+    if (!*prefix || strncmp(buf_str(name), prefix, strlen(prefix)) == 0)
+        return SP_OK;
+    buf_addf(&whole, "%s%s", prefix, buf_str(name));
+    buf_release(name);
+    *name = whole;
+    return buf_status(name);
 }
 
 enum sp_status
@@ -158,6 +219,12 @@ imap_create(struct imap *im, const char *raw)
         buf_adds(&name, raw);
     else
         st = imap_name_encode(raw, &name);
+    if (!st)
+        st = buf_status(&name);
+    if (!st)
+        st = learn_namespace(im);
+    if (!st)
+        st = into_namespace(im, &name);
     if (!st)
         st = imap_quote(&quoted, buf_str(&name));
     if (!st)
@@ -367,26 +434,6 @@ imap_expunge(struct imap *im, const char *uid_set)
 
 /* ---- APPEND */
 
-/* CRLF line ends; NUL cannot be sent in a literal. */
-static enum sp_status
-normalise(const char *bytes, size_t len, struct buf *out)
-{
-    if (memchr(bytes, 0, len))
-        return SP_INVALID;
-    for (size_t i = 0; i < len;) {
-        const char *eol = memchr(bytes + i, '\n', len - i);
-        size_t end = eol ? (size_t)(eol - bytes) : len;
-        bool bare = eol && (end == 0 || bytes[end - 1] != '\r');
-        buf_add(out, bytes + i, end - i);
-        if (bare)
-            buf_addc(out, '\r');
-        if (eol)
-            buf_addc(out, '\n');
-        i = end + (eol != NULL);
-    }
-    return buf_status(out);
-}
-
 static void
 add_date(struct buf *out, int64_t date)
 {
@@ -398,7 +445,7 @@ add_date(struct buf *out, int64_t date)
 }
 
 static enum sp_status
-append_command(struct imap *im, const char *raw, uint32_t flags, int64_t date, size_t len, bool *wait, struct buf *out)
+append_command(struct imap *im, const char *raw, uint32_t flags, int64_t date, uint64_t len, bool *wait, struct buf *out)
 {
     bool plus = imap_has(im, "LITERAL+");
     bool minus = plus || imap_has(im, "LITERAL-") || imap_has(im, "IMAP4REV2");
@@ -408,7 +455,7 @@ append_command(struct imap *im, const char *raw, uint32_t flags, int64_t date, s
     buf_addc(out, ' ');
     imap_add_flags(out, flags & ~(uint32_t)SP_FLAG_DELETED);
     add_date(out, date);
-    buf_addf(out, " {%zu%s}", len, *wait ? "" : "+");
+    buf_addf(out, " {%llu%s}", (unsigned long long)len, *wait ? "" : "+");
     return st ? st : buf_status(out);
 }
 
@@ -427,23 +474,27 @@ read_append_uid(const char *code, struct wm_imap_appended *out)
 enum sp_status
 imap_append(struct imap *im, const char *raw, uint32_t flags, int64_t date, const char *bytes, size_t len, struct wm_imap_appended *out)
 {
-    struct buf command = BUF_INIT, message = BUF_INIT;
+    struct buf command = BUF_INIT;
+    struct crlf message;
     bool wait = true;
     *out = (struct wm_imap_appended){0};
-    enum sp_status st = normalise(bytes, len, &message);
+    enum sp_status st = memchr(bytes, 0, len) ? SP_INVALID : SP_OK; /* a literal cannot carry NUL */
     if (!st)
-        st = append_command(im, raw, flags, date, message.len, &wait, &command);
+        st = append_command(im, raw, flags, date, crlf_size(CRLF_IMAP, bytes, len), &wait, &command);
     if (!st)
         st = imap_raw_begin(im, IMAP_LONG_MS, &filter_limits_imap, command.data);
     if (!st && wait)
         st = imap_raw_continued(im);
     if (!st) {
-        buf_adds(&message, "\r\n");
-        st = message.failed ? SP_NOMEM : stream_write(&im->stream, message.data, message.len);
+        crlf_init(&message, CRLF_IMAP, bytes, len);
+        im->stream.cancel = len > STREAM_DRAIN_BYTES ? STREAM_CANCEL_NOW : STREAM_CANCEL_DRAIN;
+        st = stream_write_message(&im->stream, &message);
+        im->stream.cancel = STREAM_CANCEL_DRAIN;
+        if (!st)
+            st = stream_write(&im->stream, "\r\n", 2);
         st = st ? imap_drop(im, st) : imap_raw_end(im);
     }
     buf_release(&command);
-    buf_release(&message);
     if (!st)
         read_append_uid(buf_str(&im->stream.filter.notes.code), out);
     return st;

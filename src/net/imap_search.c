@@ -49,7 +49,8 @@ imap_search_plain(struct imap *im, const char *criteria, struct buf *out)
 enum sp_status
 imap_uids(struct imap *im, struct buf *out)
 {
-    return imap_search_plain(im, "ALL", out);
+    enum sp_status st = imap_prepare_bulk(im);
+    return st ? st : imap_search_plain(im, "ALL", out);
 }
 
 enum sp_status

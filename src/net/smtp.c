@@ -17,6 +17,7 @@
 #define DEFAULT_TIMEOUT_MS 60000
 #define MAX_ADDRESS 400      /* libetpan cuts commands at 513 bytes */
 #define MAX_RECIPIENTS 1000
+#define RCPT_TOGETHER 50 /* as many lines as surely fit into what the server reads ahead */
 /* The name for EHLO: an address literal that says nothing about the user's machine or network. */
 #define EHLO_NAME "[127.0.0.1]"
 
@@ -48,29 +49,6 @@ smtp_address_valid(const char *address, bool *utf8)
     return true;
 }
 
-enum sp_status
-smtp_normalise(const char *bytes, size_t len, struct buf *out)
-{
-    size_t start = out->len;
-    if (memchr(bytes, 0, len))
-        return SP_INVALID;
-    for (size_t i = 0; i < len; i++) {
-        size_t end = i;
-        while (end < len && bytes[end] != '\r' && bytes[end] != '\n')
-            end++;
-        buf_add(out, bytes + i, end - i);
-        i = end;
-        if (i == len)
-            break;
-        if (bytes[i] == '\r' && i + 1 < len && bytes[i + 1] == '\n')
-            i++;
-        buf_add(out, "\r\n", 2);
-    }
-    if (out->len - start >= 2 && memcmp(out->data + out->len - 2, "\r\n", 2) == 0)
-        buf_truncate(out, out->len - 2);
-    return buf_status(out);
-}
-
 static void
 read_feature(const char *line, size_t len, struct smtp_features *f)
 {
@@ -84,6 +62,8 @@ read_feature(const char *line, size_t len, struct smtp_features *f)
         f->starttls = true;
     } else if (strcmp(word, "8BITMIME") == 0) {
         f->eight_bit = true;
+    } else if (strcmp(word, "PIPELINING") == 0) {
+        f->pipelining = true;
     } else if (strcmp(word, "SMTPUTF8") == 0) {
         f->utf8 = true;
     } else if (strncmp(word, "SIZE ", 5) == 0) {
@@ -321,12 +301,12 @@ log_in(struct smtp *s, const struct net_env *env, const struct wr_server *server
 }
 
 static enum sp_status
-mail_from(struct smtp *s, const struct smtp_message *m, size_t size, bool eight_bit, bool utf8)
+mail_from(struct smtp *s, const struct smtp_message *m, uint64_t size, bool eight_bit, bool utf8)
 {
     struct buf line = BUF_INIT;
     buf_addf(&line, "MAIL FROM:<%s>", m->sender);
     if (s->features.size)
-        buf_addf(&line, " SIZE=%zu", size);
+        buf_addf(&line, " SIZE=%llu", (unsigned long long)size);
     if (eight_bit)
         buf_adds(&line, " BODY=8BITMIME");
     if (utf8)
@@ -337,19 +317,48 @@ mail_from(struct smtp *s, const struct smtp_message *m, size_t size, bool eight_
     return st;
 }
 
-/* RCPT for each; the first failure of each kind is remembered: a refusal for good outranks one for now. */
+/* Waits for the next reply; those of commands that were sent together come behind one another. */
+static enum sp_status
+next_reply(struct smtp *s)
+{
+    struct filter *f = &s->stream.filter;
+    struct buf held = f->held;
+    buf_init(&f->held);
+    stream_begin(&s->stream, COMMAND_TOTAL_MS, s->timeout_ms, &filter_limits_smtp);
+    enum sp_status st = held.len ? filter_feed(f, held.data, held.len) : SP_OK;
+    buf_release(&held);
+    while (!st && f->notes.reply == FILTER_PENDING)
+        st = stream_pump(&s->stream);
+    return st ? st : reply_status(s);
+}
+
+static enum sp_status
+write_rcpt(struct smtp *s, const struct smtp_message *m, uint32_t from, uint32_t n)
+{
+    struct buf lines = BUF_INIT;
+    for (uint32_t i = from; i < from + n; i++)
+        buf_addf(&lines, "RCPT TO:<%s>\r\n", m->recipients[i].text);
+    enum sp_status st = lines.failed ? SP_NOMEM : stream_write(&s->stream, lines.data, lines.len);
+    buf_release(&lines);
+    return st;
+}
+
+/* RCPT for each, some at a time where the server lets us (PIPELINING, RFC 2920). The first failure of each kind is remembered: a refusal for
+   good outranks one for now. */
 static enum sp_status
 rcpt_to(struct smtp *s, const struct smtp_message *m, struct arena *arena, struct wm_smtp_sent *out)
 {
-    enum sp_status worst = SP_OK;
+    const struct filter_notes *n = &s->stream.filter.notes;
+    enum sp_status worst = SP_OK, st = SP_OK;
+    uint32_t together = s->features.pipelining ? RCPT_TOGETHER : 1;
     out->results = arena_array(arena, m->recipients_n, sizeof *out->results);
     if (!out->results)
         return SP_NOMEM;
+    s->stream.filter.mute = s->stream.filter.hold = true;
     for (uint32_t i = 0; i < m->recipients_n; i++) {
-        const struct filter_notes *n = &s->stream.filter.notes;
-        before_library(s);
-        (void)mailesmtp_rcpt(s->session, m->recipients[i].text, 0, NULL);
-        enum sp_status st = after_library(s);
+        if (i % together == 0)
+            st = write_rcpt(s, m, i, m->recipients_n - i < together ? m->recipients_n - i : together);
+        st = st ? st : next_reply(s);
         if (st && st != SP_SERVER_NO && st != SP_SERVER_TEMPORARY)
             return st;
         out->results[i] = (struct wr_recipient_result){.address = arena_strdup(arena, m->recipients[i].text), .code = (uint16_t)n->number,
@@ -362,13 +371,15 @@ rcpt_to(struct smtp *s, const struct smtp_message *m, struct arena *arena, struc
             out->code = (uint16_t)n->number;
             out->text = out->results[i].text;
         }
+        st = SP_OK;
     }
-    return worst;
+    s->stream.filter.hold = false;
+    return s->stream.filter.held.len ? SP_PROTOCOL : worst;
 }
 
-/* DATA. The message in text has no line end at its very end; libetpan stuffs the dots and adds CRLF "." CRLF. */
+/* DATA and the message, piece by piece. */
 static enum sp_status
-send_data(struct smtp *s, const struct buf *text, struct wm_smtp_sent *out)
+send_data(struct smtp *s, const struct smtp_message *m, struct wm_smtp_sent *out)
 {
     before_library(s);
     (void)mailsmtp_data(s->session);
@@ -381,10 +392,17 @@ send_data(struct smtp *s, const struct buf *text, struct wm_smtp_sent *out)
     s->stream.deadline_ms = loop_now_ms() + DATA_TOTAL_MS;
     s->stream.idle_ms = s->timeout_ms * FINAL_REPLY_TIMES;
     s->stream.cancel = STREAM_CANCEL_UNSENT;
-    memset(s->stream.tail, 0, sizeof s->stream.tail);
-    (void)mailsmtp_data_message(s->session, buf_str(text), text->len);
+    s->stream.filter.mute = true;
+    memcpy(s->stream.tail, "\0\0\0\r\n", sizeof s->stream.tail); /* the end of DATA's line is the first half of an empty message's end */
+    struct crlf text;
+    crlf_init(&text, CRLF_SMTP, m->bytes, m->len);
+    st = stream_write_message(&s->stream, &text);
+    if (!st)
+        st = crlf_at_line(&text) ? stream_write(&s->stream, ".\r\n", 3) : stream_write(&s->stream, "\r\n.\r\n", 5);
+    while (!st && s->stream.filter.notes.reply == FILTER_PENDING)
+        st = stream_pump(&s->stream);
     bool sent = stream_wrote_final_dot(&s->stream);
-    st = after_library(s);
+    st = st ? st : reply_status(s);
     if (!st && (s->stream.filter.notes.number != 250 || !sent))
         st = SP_PROTOCOL;
     if (!st)
@@ -409,20 +427,21 @@ check_message(const struct smtp_message *m, bool *utf8)
 }
 
 static enum sp_status
-send_message(struct smtp *s, const struct smtp_message *m, const struct buf *text, bool utf8, struct arena *arena, struct wm_smtp_sent *out)
+send_message(struct smtp *s, const struct smtp_message *m, bool utf8, struct arena *arena, struct wm_smtp_sent *out)
 {
     bool eight_bit = false;
-    look_at_bytes(buf_str(text), text->len, &eight_bit, &utf8);
+    look_at_bytes(m->bytes, m->len, &eight_bit, &utf8);
     if ((eight_bit && !s->features.eight_bit) || (utf8 && !s->features.utf8)) {
         out->text = utf8 && !s->features.utf8 ? "SMTPUTF8" : "8BITMIME"; /* what is missing */
         return SP_UNSUPPORTED;
     }
-    if (s->features.size && text->len + 2 > s->features.size)
+    uint64_t size = crlf_size(CRLF_SMTP, m->bytes, m->len);
+    if (s->features.size && size > s->features.size)
         return SP_TOO_LARGE;
-    enum sp_status st = mail_from(s, m, text->len + 2, eight_bit, utf8);
+    enum sp_status st = mail_from(s, m, size, eight_bit, utf8);
     if (!st)
         st = rcpt_to(s, m, arena, out);
-    return st ? st : send_data(s, text, out);
+    return st ? st : send_data(s, m, out);
 }
 
 /* Leaves in peace while the connection is whole. */
@@ -449,19 +468,18 @@ smtp_send(struct stream_watch *watch, const struct net_env *env, const struct wr
 {
     struct smtp s = {.timeout_ms = server->timeout_ms ? server->timeout_ms : DEFAULT_TIMEOUT_MS};
     struct tls_policy policy = {.host = server->host, .pin = server->pin, .ca_pem = server->ca_pem};
-    struct buf text = BUF_INIT;
     bool utf8 = false;
 
     *out = (struct wm_smtp_sent){.text = ""};
     *facts = (struct tls_facts){.reason = ""};
     stream_init(&s.stream, watch, FILTER_SMTP);
     enum sp_status st = server->transport > SP_TRANSPORT_INSECURE ? SP_INVALID : check_message(message, &utf8);
-    if (!st)
-        st = smtp_normalise(message->bytes, message->len, &text);
+    if (!st && memchr(message->bytes, 0, message->len))
+        st = SP_INVALID; /* no server takes NUL */
     if (!st)
         st = log_in(&s, env, server, password, &policy);
     if (!st)
-        st = send_message(&s, message, &text, utf8, arena, out);
+        st = send_message(&s, message, utf8, arena, out);
     if (s.stream.failed && st != SP_STARTTLS_INJECTED && !out->stage)
         st = s.stream.failed;
     const struct filter_notes *n = &s.stream.filter.notes;
@@ -476,6 +494,5 @@ smtp_send(struct stream_watch *watch, const struct net_env *env, const struct wr
     if (!facts->reason)
         facts->reason = "";
     leave(&s);
-    buf_release(&text);
     return st;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Submission of one message over SMTP (RFC 5321, 6409). libetpan carries the greeting, RCPT, DATA and QUIT; EHLO (its parser loops on a TAB),
-   STARTTLS, AUTH and MAIL with its parameters are our own lines through the same filter. */
+/* Submission of one message over SMTP (RFC 5321, 6409). libetpan carries the greeting, DATA and QUIT; EHLO (its parser loops on a TAB),
+   STARTTLS, AUTH, MAIL with its parameters, RCPT and the message are our own lines through the same filter. */
 #ifndef SP_NET_SMTP_H
 #define SP_NET_SMTP_H
 
@@ -26,11 +26,9 @@ enum sp_status smtp_send(struct stream_watch *watch, const struct net_env *env, 
 /* ---- for the tests */
 /* An address that may stand in MAIL and RCPT: no control characters, spaces or angle brackets (S54). *utf8: it needs SMTPUTF8. */
 bool smtp_address_valid(const char *address, bool *utf8);
-/* CRLF for every line end, without those at the very end (the final dot brings one). */
-enum sp_status smtp_normalise(const char *bytes, size_t len, struct buf *out) SP_MUST_USE;
 
 struct smtp_features {
-    bool starttls, eight_bit, utf8, auth_any;
+    bool starttls, eight_bit, utf8, auth_any, pipelining;
     uint64_t size;               /* 0 = no limit told */
     char mechanisms[512];        /* " PLAIN LOGIN " */
 };

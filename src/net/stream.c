@@ -14,6 +14,7 @@
 #define READ_SIZE 16384
 #define MAILSTREAM_BUFFER 8192 /* libetpan moves the rest of its buffer at each line */
 #define PROGRESS_MS 100
+#define CHECK_BYTES 131072
 
 void
 stream_init(struct stream *s, struct stream_watch *watch, enum filter_kind kind)
@@ -29,6 +30,8 @@ stream_release(struct stream *s)
         tls_bye(s->tls);
     tls_free(s->tls);
     s->tls = NULL;
+    zip_free(s->zip);
+    s->zip = NULL;
     if (s->fd >= 0)
         (void)close(s->fd);
     s->fd = -1;
@@ -62,6 +65,8 @@ note_cancel(struct stream *s)
 {
     int64_t soon = loop_now_ms() + STREAM_DRAIN_MS;
     if (s->cancel == STREAM_CANCEL_NOW || (s->cancel == STREAM_CANCEL_UNSENT && !stream_wrote_final_dot(s)))
+        return SP_CANCELLED;
+    if (s->cancel == STREAM_CANCEL_DRAIN && s->filter.literal_left > STREAM_DRAIN_BYTES)
         return SP_CANCELLED;
     s->cancelled = true;
     if (s->cancel == STREAM_CANCEL_DRAIN && (!s->deadline_ms || soon < s->deadline_ms))
@@ -109,6 +114,18 @@ wait_socket(struct stream *s, short events)
     }
 }
 
+/* Bytes went through without a wait: from time to time the job may have been cancelled, or its time be over. */
+static enum sp_status
+moved(struct stream *s, size_t n)
+{
+    s->unchecked += n;
+    if (s->unchecked < CHECK_BYTES)
+        return SP_OK;
+    s->unchecked = 0;
+    struct pollfd none = {.fd = -1};
+    return poll_once(s, &none, 1, 0);
+}
+
 static enum sp_status
 wait_connect(struct pollfd *fds, unsigned n, int ms, void *arg)
 {
@@ -148,8 +165,10 @@ stream_connect(struct stream *s, int resolver_fd, const char *host, uint16_t por
         if (!st)
             resolve_interleave(&a);
     }
+    int64_t start = loop_now_ms();
     if (!st)
         st = resolve_connect(&a, wait_connect, s, &s->fd);
+    s->connect_ms = loop_now_ms() - start;
     return st ? fail(s, st) : SP_OK;
 }
 
@@ -174,9 +193,8 @@ stream_start_tls(struct stream *s, const struct tls_anchors *a, const struct tls
 
 /* ---- reading and writing */
 
-/* One read without waiting: TLS_DONE with *n > 0, or what to wait for. */
 static enum tls_step
-read_some(struct stream *s, char *buf, size_t len, size_t *n)
+read_raw(struct stream *s, char *buf, size_t len, size_t *n)
 {
     if (s->tls)
         return tls_read(s->tls, buf, len, n);
@@ -187,6 +205,40 @@ read_some(struct stream *s, char *buf, size_t len, size_t *n)
     if (got == 0)
         return TLS_CLOSED;
     return errno == EAGAIN || errno == EINTR ? TLS_WANT_READ : TLS_FAILED;
+}
+
+/* One read without waiting: TLS_DONE with *n > 0, or what to wait for. */
+static enum tls_step
+read_some(struct stream *s, char *buf, size_t len, size_t *n)
+{
+    if (!s->zip)
+        return read_raw(s, buf, len, n);
+    for (;;) {
+        enum sp_status st = zip_read(s->zip, buf, len, n);
+        if (st) {
+            (void)fail(s, st);
+            return TLS_FAILED;
+        }
+        if (*n)
+            return TLS_DONE;
+        enum tls_step step = read_raw(s, zip_room(s->zip), ZIP_INPUT, n);
+        if (step != TLS_DONE)
+            return step;
+        zip_filled(s->zip, *n);
+    }
+}
+
+bool
+stream_pending(const struct stream *s)
+{
+    return (s->tls && tls_pending(s->tls)) || (s->zip && zip_pending(s->zip));
+}
+
+enum sp_status
+stream_start_zip(struct stream *s, const char *first, size_t len)
+{
+    s->zip = zip_new(first, len);
+    return s->zip ? SP_OK : fail(s, SP_NOMEM);
 }
 
 static enum sp_status
@@ -216,6 +268,8 @@ pump(struct stream *s, bool wait)
         s->on_progress(s->progress_arg, s->received);
     }
     atomic_store(&s->watch->busy_ms, now);
+    if (!st)
+        st = moved(s, n);
     return st ? fail(s, st) : SP_OK;
 }
 
@@ -237,7 +291,7 @@ stream_wait_input(struct stream *s, int64_t ms, bool *ready)
     enum stream_cancel old = s->cancel;
     struct pollfd p = {.fd = s->fd, .events = POLLIN};
     *ready = true;
-    if (s->failed || (s->tls && tls_pending(s->tls)))
+    if (s->failed || stream_pending(s))
         return s->failed;
     s->cancel = STREAM_CANCEL_NOW;
     enum sp_status st = poll_once(s, &p, 1, ms);
@@ -270,9 +324,10 @@ note_tail(struct stream *s, const char *bytes, size_t len)
     memcpy(s->tail + keep - len, bytes, len);
 }
 
-enum sp_status
-stream_write(struct stream *s, const void *bytes, size_t len)
+static enum sp_status
+write_raw(void *arg, const char *bytes, size_t len)
 {
+    struct stream *s = arg;
     const char *at = bytes;
     size_t left = len;
     while (left && !s->failed) {
@@ -282,6 +337,9 @@ stream_write(struct stream *s, const void *bytes, size_t len)
             note_tail(s, at, n);
             at += n;
             left -= n;
+            enum sp_status st = moved(s, n);
+            if (st)
+                return fail(s, st);
         } else if (step == TLS_FAILED || step == TLS_CLOSED) {
             return fail(s, SP_DISCONNECTED);
         } else {
@@ -292,6 +350,23 @@ stream_write(struct stream *s, const void *bytes, size_t len)
         atomic_store(&s->watch->busy_ms, loop_now_ms());
     }
     return s->failed;
+}
+
+enum sp_status
+stream_write(struct stream *s, const void *bytes, size_t len)
+{
+    return s->zip ? zip_write(s->zip, bytes, len, write_raw, s) : write_raw(s, bytes, len);
+}
+
+enum sp_status
+stream_write_message(struct stream *s, struct crlf *message)
+{
+    char piece[READ_SIZE];
+    enum sp_status st = SP_OK;
+    size_t n;
+    while (!st && (n = crlf_next(message, piece, sizeof piece)))
+        st = stream_write(s, piece, n);
+    return st;
 }
 
 bool

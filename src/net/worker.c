@@ -169,7 +169,10 @@ listen_to_server(struct worker *w)
     struct imap *im = &w->imap;
     struct buf words = BUF_INIT;
     im->stream.filter.mute = true;
+    im->stream.deadline_ms = 0; /* the last command's */
     enum sp_status st = stream_pump_ready(&im->stream);
+    while (!st && stream_pending(&im->stream))
+        st = stream_pump_ready(&im->stream);
     if (!st)
         return;
     buf_adds(&words, buf_str(&im->stream.filter.notes.bye_text));

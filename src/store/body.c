@@ -60,6 +60,8 @@ store_verdict_put(struct store *s, uint64_t id, const struct wr_verdict *v, cons
             DB_I(SP_FLAG_ATTACHMENT), DB_I(attachments ? SP_FLAG_ATTACHMENT : 0), DB_I(id)));
     if (!st)
         st = db_run(db, "INSERT OR REPLACE INTO verdict (message, bytes) VALUES (?, ?)", DB_ARGS(DB_I(id), DB_B(encoded, len)));
+    if (!st) /* its text can be indexed now */
+        st = db_run(db, "INSERT OR IGNORE INTO search_todo (message) VALUES (?)", DB_ARGS(DB_I(id)));
     return db_scope_end(db, st);
 }
 

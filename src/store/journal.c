@@ -94,18 +94,14 @@ read_change(sqlite3_stmt *q, struct arena *a, struct store_change *out, const ch
     "SELECT id, account, kind, message, folder, target, source, uid, flags_add, flags_remove, add_keywords, remove_keywords,"  \
     " tried, tried_uidvalidity, tried_uidnext, folder_raw, target_raw, uidvalidity, other FROM change WHERE "
 
-enum sp_status
-store_changes(struct store *s, uint32_t account, uint64_t after, size_t max, struct arena *a, struct store_change **out, size_t *n)
+/* Takes over the changes that q yields; ends q. */
+static enum sp_status
+collect_changes(struct store *s, sqlite3_stmt *q, size_t max, struct arena *a, struct store_change **out, size_t *n)
 {
-    sqlite3_stmt *q = NULL;
     size_t found = 0;
     struct store_change *list = arena_array(a, max, sizeof *list);
     enum sp_status st = list ? SP_OK : SP_NOMEM;
 
-    if (!st && account)
-        st = db_query(&s->own, CHANGE_COLUMNS "account = ? AND id > ? ORDER BY id LIMIT ?", DB_ARGS(DB_I(account), DB_I(after), DB_I(max)), &q);
-    else if (!st)
-        st = db_query(&s->own, CHANGE_COLUMNS "id > ? ORDER BY id LIMIT ?", DB_ARGS(DB_I(after), DB_I(max)), &q);
     while (!st && found < max && !(st = db_step(&s->own, q))) {
         struct store_change *c = &list[found++];
         const char *folder = "", *target = "";
@@ -120,6 +116,31 @@ store_changes(struct store *s, uint32_t account, uint64_t after, size_t max, str
     *out = list;
     *n = st ? 0 : found;
     return st;
+}
+
+enum sp_status
+store_changes(struct store *s, uint32_t account, uint64_t after, size_t max, struct arena *a, struct store_change **out, size_t *n)
+{
+    sqlite3_stmt *q = NULL;
+    enum sp_status st;
+
+    *n = 0;
+    if (account)
+        st = db_query(&s->own, CHANGE_COLUMNS "account = ? AND id > ? ORDER BY id LIMIT ?", DB_ARGS(DB_I(account), DB_I(after), DB_I(max)), &q);
+    else
+        st = db_query(&s->own, CHANGE_COLUMNS "id > ? ORDER BY id LIMIT ?", DB_ARGS(DB_I(after), DB_I(max)), &q);
+    return st ? st : collect_changes(s, q, max, a, out, n);
+}
+
+enum sp_status
+store_changes_untried(struct store *s, uint32_t account, size_t max, struct arena *a, struct store_change **out, size_t *n)
+{
+    sqlite3_stmt *q = NULL;
+    enum sp_status st = db_query(&s->own, CHANGE_COLUMNS "account = ? AND tried = 0 ORDER BY id DESC LIMIT ?",
+        DB_ARGS(DB_I(account), DB_I(max)), &q);
+
+    *n = 0;
+    return st ? st : collect_changes(s, q, max, a, out, n);
 }
 
 enum sp_status
@@ -187,7 +208,13 @@ store_change_replace(struct store *s, uint64_t id, struct store_change *c, size_
         return st;
     for (size_t i = 0; !st && i < n; i++)
         st = store_change_add(s, &c[i]);
-    return db_scope_end(&s->own, st ? st : store_change_done(s, id));
+    if (!st)
+        st = store_change_done(s, id);
+    if (!st && n) {
+        st = db_change(&s->own, "UPDATE change SET id = ? WHERE id = ?", DB_ARGS(DB_I(id), DB_I(c[0].id)));
+        c[0].id = id;
+    }
+    return db_scope_end(&s->own, st);
 }
 
 enum sp_status

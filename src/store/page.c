@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "search.h"
 
 #define MAX_ROWS 1000
 
@@ -114,5 +115,27 @@ store_page(struct store *s, const struct wm_index_page *ask, struct arena *a, st
     if (!st)
         st = exists(db, "SELECT 1 FROM message WHERE folder = ? AND (sort, id) < (?, ?) LIMIT 1", ask->folder, oldest->sort,
             oldest->id, &out->more_older);
+    return st;
+}
+
+enum sp_status
+store_rows(struct store *s, const uint64_t *ids, size_t n, struct arena *a, struct wr_index_row **rows, uint32_t *rows_n)
+{
+    struct wr_index_row *list = arena_array(a, n, sizeof *list);
+    enum sp_status st = list ? SP_OK : SP_NOMEM;
+
+    *rows = list;
+    *rows_n = 0;
+    for (size_t i = 0; !st && i < n; i++) {
+        struct db *db = db_of(s, ids[i]);
+        sqlite3_stmt *q = NULL;
+        st = db_query(db, "SELECT " ROW_COLUMNS " FROM message WHERE id = ?", DB_ARGS(DB_I(ids[i])), &q);
+        if (!st)
+            st = db_step(db, q);
+        if (!st)
+            st = read_row(q, a, &list[(*rows_n)++]) ? SP_OK : SP_NOMEM;
+        db_end(q);
+        st = st == SP_EOF ? SP_OK : st; /* gone */
+    }
     return st;
 }

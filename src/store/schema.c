@@ -86,10 +86,35 @@
     "INSERT INTO body_use (message, size, rank) SELECT b.message, length(b.bytes), m.sort FROM body b"                      \
     " JOIN message m ON m.id = b.message;"
 
+/* The full-text index, see search_index.c. What changed is noted by triggers, for the index to follow in the background; `texts` of a folder
+   counts its messages that have their text in the index. (OR FAIL of the statement that fires a trigger also rules inside: so IGNORE would
+   not do there.) */
+#define MAIL_SEARCH                                                                                                         \
+    "ALTER TABLE message ADD COLUMN texted INTEGER NOT NULL DEFAULT 0;"                                                     \
+    "ALTER TABLE folder ADD COLUMN texts INTEGER NOT NULL DEFAULT 0;"                                                       \
+    "CREATE VIRTUAL TABLE search USING fts4(from_, to_, cc, subject, list, file, body, tokenize=simple, matchinfo=\"fts3\", order=desc);" \
+    "INSERT INTO search (search) VALUES ('automerge=8');"                                                                  \
+    "CREATE TABLE search_doc (docid INTEGER PRIMARY KEY, message INTEGER NOT NULL, level INTEGER NOT NULL);"                \
+    "CREATE TABLE search_todo (message INTEGER PRIMARY KEY);"                                                               \
+    "CREATE TABLE search_gone (id INTEGER PRIMARY KEY, sort INTEGER NOT NULL, message INTEGER NOT NULL);"                   \
+    "CREATE TRIGGER search_removed AFTER DELETE ON message BEGIN"                                                           \
+    " INSERT INTO search_gone (sort, message) VALUES (old.sort, old.id);"                                                   \
+    " UPDATE folder SET texts = texts - 1 WHERE id = old.folder AND old.texted != 0; END;"                                  \
+    "CREATE TRIGGER search_moved AFTER UPDATE OF folder ON message WHEN new.folder != old.folder AND old.texted != 0 BEGIN" \
+    " UPDATE folder SET texts = texts - 1 WHERE id = old.folder; UPDATE folder SET texts = texts + 1 WHERE id = new.folder; END;" \
+    "CREATE TRIGGER search_resorted AFTER UPDATE OF sort ON message WHEN new.sort != old.sort BEGIN"                        \
+    " INSERT INTO search_gone (sort, message) VALUES (old.sort, old.id);"                                                   \
+    " INSERT INTO search_todo SELECT new.id WHERE NOT EXISTS (SELECT 1 FROM search_todo WHERE message = new.id); END;"      \
+    "CREATE TRIGGER search_reworded AFTER UPDATE OF from_name, from_address, recipients, subject, list_id ON message"       \
+    " WHEN new.from_name != old.from_name OR new.from_address != old.from_address OR new.recipients != old.recipients"      \
+    "  OR new.subject != old.subject OR new.list_id != old.list_id BEGIN"                                                   \
+    " INSERT INTO search_todo SELECT new.id WHERE NOT EXISTS (SELECT 1 FROM search_todo WHERE message = new.id); END;"
+
 static const char *const cache_steps[] = {
     MAIL_TABLES,
     MAIL_KEYWORDS MAIL_LIGHTER CACHE_LIMIT,
     "CREATE INDEX message_coming ON message (folder) WHERE uid = 0;",
+    MAIL_SEARCH,
 };
 
 static const char *const own_steps[] = {
@@ -151,6 +176,8 @@ static const char *const own_steps[] = {
     "ALTER TABLE change ADD COLUMN other INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX change_coming ON change (folder) WHERE uid = 0;"
     "CREATE INDEX change_source ON change (source) WHERE source != 0;",
+    MAIL_SEARCH
+    "CREATE TABLE saved_search (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, query TEXT NOT NULL);",
 };
 
 static const struct {

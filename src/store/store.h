@@ -168,12 +168,14 @@ enum sp_status store_change_add(struct store *s, struct store_change *c) SP_MUST
 enum sp_status store_change_next(struct store *s, uint32_t account, struct arena *a, struct store_change *out) SP_MUST_USE;
 /* The oldest changes with an id above after, at most max; *n may be 0. account 0: of all. */
 enum sp_status store_changes(struct store *s, uint32_t account, uint64_t after, size_t max, struct arena *a, struct store_change **out, size_t *n) SP_MUST_USE;
+/* The newest changes that were not tried yet, the newest first, at most max. */
+enum sp_status store_changes_untried(struct store *s, uint32_t account, size_t max, struct arena *a, struct store_change **out, size_t *n) SP_MUST_USE;
 /* How many wait (account 0: of all); proportional to them. */
 enum sp_status store_change_count(struct store *s, uint32_t account, uint64_t *n) SP_MUST_USE;
 /* Before the first try of what must not be done twice; durable when it returns. Later calls change nothing. */
 enum sp_status store_change_try(struct store *s, uint64_t id, uint32_t uidvalidity, uint32_t uidnext) SP_MUST_USE;
 enum sp_status store_change_done(struct store *s, uint64_t id) SP_MUST_USE;
-/* Instead of that change the n others, in one step. */
+/* Instead of that change the n others, in one step; the first takes its place in the order. */
 enum sp_status store_change_replace(struct store *s, uint64_t id, struct store_change *c, size_t n) SP_MUST_USE;
 /* The message has come into that folder: changes that wait for its uid there get it. */
 enum sp_status store_change_learn(struct store *s, uint64_t message, uint64_t folder, uint32_t uidvalidity, uint32_t uid) SP_MUST_USE;

@@ -3,6 +3,7 @@
      open [start] (start: also starts the supervisor, as `sealpost` does) | shut | events (what came since the last time)
      accounts | connect ACCOUNT on|off | sync ACCOUNT [bodies] | folders | page FOLDER | body ID FILE
      flags ADD REMOVE KEYWORDS -KEYWORDS ID... (lists with commas) | move FOLDER ID... | copy FOLDER ID... | expunge FOLDER
+     choose FOLDER WATCHED PINNED | cancel JOB
      draft ID ACCOUNT SUBJECT TEXT (0: a new one) | drafts | undraft ID | send ACCOUNT FROM TO SUBJECT TEXT | outbox | retry ID
      get NAME | set NAME VALUE | end (the engine and all roles)
    Each command's answer ends with a line that begins with "= ". Arguments are %-encoded, so are the texts of the answers. */
@@ -88,6 +89,10 @@ on_event(struct sp_client *c, struct wire_in *in, struct arena *a, void *arg)
         const struct wm_event_account *m = in->msg;
         buf_addf(&d->events, "account %u state=%u status=%s\n", m->account.id, m->account.state,
                  sp_status_name((enum sp_status)m->account.status));
+    } else if (in->type == WM_TYPE_event_job) {
+        const struct wm_event_job *m = in->msg;
+        buf_addf(&d->events, "job %llu kind=%u state=%u done=%llu total=%llu\n", (unsigned long long)m->job.id, m->job.kind, m->job.state,
+                 (unsigned long long)m->job.done, (unsigned long long)m->job.total);
     }
 }
 
@@ -334,6 +339,10 @@ obey_about_mail(struct drive *d, char **word, size_t n)
         return change(d, word, n);
     if (is(word, n, "expunge", 2))
         return ask(d, WM_TYPE_expunge, &(struct wm_expunge){.folder = number(word[1])}, NULL, NULL);
+    if (is(word, n, "choose", 4))
+        return ask(d, WM_TYPE_set_folder, &(struct wm_set_folder){number(word[1]), (uint8_t)number(word[2]), (uint8_t)number(word[3])}, NULL, NULL);
+    if (is(word, n, "cancel", 2))
+        return ask(d, WM_TYPE_cancel_job, &(struct wm_cancel_job){.job = number(word[1])}, NULL, NULL);
     if (is(word, n, "draft", 5))
         return save_draft(d, word);
     if (is(word, n, "drafts", 1))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Plays supervisor and engine to the real sealpost-net, by lines on standard input; see tests/lib/sealtest/netdrive.py.
-     connect SESSION HOST PORT tls|starttls|insecure [key=value ...]   (user password auth pin ca timeout; values %-encoded)
+     connect SESSION HOST PORT tls|starttls|insecure [key=value ...]   (user password auth pin ca timeout compress; values %-encoded)
      list S | create S RAW | select S RAW [ro|rw UIDVALIDITY MODSEQ] | uids S | headers S SET | flags S SET [SINCE] | body S UID FILE | store S SET ADD REMOVE [+KEYWORD] [-KEYWORD] ...
      move S SET RAW [copy] | expunge S SET | append S RAW FLAGS DATE FILE | searchid S ID | search S TERM ... | newest S COUNT | noop S | close S
      smtp HOST PORT TRANSPORT FILE SENDER RCPT,RCPT key=value ...
@@ -328,6 +328,8 @@ read_server(char **w, int n, int from, struct wr_server *s, struct wire_blob *pa
             s->pin = value;
         else if (strcmp(w[i], "timeout") == 0)
             s->timeout_ms = (uint32_t)number(value);
+        else if (strcmp(w[i], "compress") == 0)
+            s->compress = (uint8_t)number(value);
         else if (strcmp(w[i], "ca") == 0)
             s->ca_pem = *pem = slurp(value, &len);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* For the tests of the screens: plays stub and engine with canned data and starts the real sealpost-ui on this terminal.
    Usage: fakeengine UI [--locked] [--new-profile] [--ask=KIND] [--empty] [--insecure] [--slow] [UI'S OPTIONS...]
-   SIGUSR1: the engine dies; SIGUSR2: a message arrives. What was asked for is written to $FAKE_LOG, one request a line. */
+   SIGUSR1: the engine dies; SIGUSR2: a message arrives; SIGALRM: another screen changes the draft, then throws it away. What was asked for is written to $FAKE_LOG, one request a line. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -34,7 +34,7 @@ struct fake {
     struct wr_draft_attachment attachments[10];
     char folder[512], writing[64];
     char *ui_argv[64];
-    uint32_t searches, found;
+    uint32_t searches, found, elsewhere;
     struct wm_set_folder set; /* the last change of a folder */
     char kept_name[64], kept_query[64], keyword[64];
 };
@@ -176,6 +176,8 @@ send_draft(struct fake *f, uint32_t id, const struct wr_draft *d)
         return;
     }
     (void)!wire_send_queued(f->engine, id, &(struct wm_queued){.outbox = 5});
+    (void)!wire_send_event_outbox(f->engine, 0, &(struct wm_event_outbox){.item = {.id = 5, .account = 1, .subject = d->subject, .to = d->to,
+                                  .server_text = "", .next_try = (int64_t)time(NULL) + 9}});
 }
 
 /* ---- the engine */
@@ -297,6 +299,8 @@ note(struct fake *f, const struct wire_in *in)
         const struct wr_draft *d = &((const struct wm_send_draft *)in->msg)->draft;
         fprintf(f->log, " to=%s subject=%s encrypt=%u sign=%u protocol=%u body=%zu", d->to, d->subject, d->encrypt, d->sign, d->protocol,
                 strlen(d->body));
+        if (in->type == WM_TYPE_save_draft)
+            fprintf(f->log, " id=%u", (unsigned)d->id);
         if (in->type == WM_TYPE_send_draft)
             fprintf(f->log, " later=%d", ((const struct wm_send_draft *)in->msg)->not_before > (int64_t)time(NULL));
     } else if (in->type == WM_TYPE_create_profile) {
@@ -574,6 +578,19 @@ on_arrival(struct loop *l, int signo, void *arg)
     notice(f, SP_NOTICE_NEW_MAIL, SP_LEVEL_NONE, "INBOX", "1", "");
 }
 
+/* Another screen writes into the draft, or (the second time) throws it away. */
+static void
+on_elsewhere(struct loop *l, int signo, void *arg)
+{
+    struct fake *f = arg;
+    struct wr_draft d = f->draft;
+    (void)l;
+    (void)signo;
+    d.subject = "Changed elsewhere";
+    keep_draft(f, &d);
+    (void)!wire_send_event_draft(f->engine, 0, &(struct wm_event_draft){.draft = f->draft.id, .gone = f->elsewhere++ > 0});
+}
+
 static void
 on_last_word(struct loop *l, void *arg)
 {
@@ -666,7 +683,8 @@ main(int argc, char **argv)
     if (n == 0 || !f.loop)
         return 1;
     (void)signal(SIGPIPE, SIG_IGN);
-    if (loop_signal(f.loop, SIGCHLD, on_child, &f) || loop_signal(f.loop, SIGUSR1, on_die, &f) || loop_signal(f.loop, SIGUSR2, on_arrival, &f))
+    if (loop_signal(f.loop, SIGCHLD, on_child, &f) || loop_signal(f.loop, SIGUSR1, on_die, &f) || loop_signal(f.loop, SIGUSR2, on_arrival, &f) ||
+        loop_signal(f.loop, SIGALRM, on_elsewhere, &f))
         return 1;
     if (!start_ui(&f))
         return 1;

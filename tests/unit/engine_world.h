@@ -72,7 +72,8 @@ struct world {
     const char *refuse_recipient, *defer_recipient;
     bool all_or_none;           /* one refused recipient keeps the message from all */
     bool append_unanswered;     /* the copy is taken, but its answer is lost with the connection */
-    bool condstore, no_uidplus;
+    bool condstore, no_uidplus, list_status, refuse_append;
+    uint32_t extra_exists;      /* EXISTS is so much too large */
     int cut_after;              /* the connection to net ends with the so-manieth request, whose answer is lost; 0 = never */
     bool cut_before;            /* ... and which is not done */
     uint32_t idle_id;
@@ -80,10 +81,11 @@ struct world {
     bool dead;
     bool tls_refused;
     uint16_t connect_fails;     /* status of every attempt */
+    bool net_deaf;              /* a new net does not read: wire_conn_pause ends it */
     const char *last_pin;
 
     /* what was seen */
-    int wants_parse, wants_keys, restores, parsed, uid_lists, stores, moves, appends, expunges, smtp_sent, passwords_run, connects, cuts;
+    int wants_parse, wants_keys, restores, parsed, uid_lists, stores, moves, appends, expunges, smtp_sent, passwords_run, connects, cuts, idles;
     char seen_password[64], seen_sender[128], seen_recipients[512];
     struct buf seen_message;
     bool stopped;
@@ -358,6 +360,10 @@ world_append(struct world *w, struct wire_conn *c, struct wire_in *in)
     const struct wm_imap_append *m = in->msg;
     struct fake_folder *f = world_folder(w, m->raw);
     struct memfd_map map;
+    if (w->refuse_append) {
+        (void)wire_reply_error(c, in->id, SP_SERVER_NO, "over quota");
+        return;
+    }
     assert_int_equal(memfd_map(m->bytes, 1 << 20, &map), SP_OK);
     w->appends++;
     world_mail(w, f->name, NULL);
@@ -446,7 +452,7 @@ world_select(struct world *w, struct wire_conn *c, struct wire_in *in)
         return;
     }
     w->selected[m->session] = (size_t)(f - w->folders);
-    struct wm_imap_selected out = {.uidvalidity = f->uidvalidity, .uidnext = f->uidnext, .exists = (uint32_t)f->n,
+    struct wm_imap_selected out = {.uidvalidity = f->uidvalidity, .uidnext = f->uidnext, .exists = (uint32_t)f->n + w->extra_exists,
                                    .highestmodseq = w->condstore ? f->modseq : 0};
     SENT(wire_send_imap_selected(c, in->id, &out));
 }
@@ -485,8 +491,13 @@ static inline void
 world_list(struct world *w, struct wire_conn *c, struct wire_in *in)
 {
     struct wr_imap_folder list[COUNT(w->folders)];
-    for (size_t i = 0; i < COUNT(list); i++)
-        list[i] = (struct wr_imap_folder){.raw = w->folders[i].name, .name = w->folders[i].name, .delimiter = "/", .role = w->folders[i].role, .selectable = 1};
+    for (size_t i = 0; i < COUNT(list); i++) {
+        const struct fake_folder *f = &w->folders[i];
+        list[i] = (struct wr_imap_folder){.raw = f->name, .name = f->name, .delimiter = "/", .role = f->role, .selectable = 1};
+        if (w->list_status)
+            list[i].state = (struct wr_imap_state){.told = 1, .uidvalidity = f->uidvalidity, .uidnext = f->uidnext, .exists = (uint32_t)f->n,
+                                                   .highestmodseq = w->condstore ? f->modseq : 0};
+    }
     SENT(wire_send_imap_folders(c, in->id, &(struct wm_imap_folders){.folders = list, .folders_n = COUNT(list)}));
 }
 
@@ -551,7 +562,11 @@ world_net(struct wire_conn *c, struct wire_in *in, struct arena *arena, void *ar
     case WM_TYPE_imap_move:
     case WM_TYPE_imap_expunge: world_change(w, c, in); break;
     case WM_TYPE_imap_append: world_append(w, c, in); break;
-    case WM_TYPE_imap_idle: w->idle_id = in->id; break;
+    case WM_TYPE_imap_idle:
+        w->idles++;
+        if (((const struct wm_imap_idle *)in->msg)->session == 2)
+            w->idle_id = in->id;
+        break;
     case WM_TYPE_smtp_send: world_smtp(w, c, in); break;
     case WM_TYPE_cancel:
         if (((const struct wm_cancel *)in->msg)->id == w->idle_id && w->idle_id) {
@@ -595,6 +610,7 @@ world_give(struct world *w, enum sp_role role, unsigned index)
     wire_message_fn *fn = role == SP_ROLE_PARSE ? world_parse : role == SP_ROLE_KEYS ? world_keys : world_net;
     assert_int_equal(wire_pair(ends), SP_OK);
     *at = wire_conn_new(ends[0], w->loop, fn, world_parse_closed, w);
+    wire_conn_pause(*at, role == SP_ROLE_NET && w->net_deaf);
     assert_int_equal(wire_send_peer(w->control, 0, &(struct wm_peer){.role = (uint8_t)role, .index = (uint16_t)index, .fd = ends[1]}), SP_OK);
     (void)close(ends[1]);
 }

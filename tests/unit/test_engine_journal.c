@@ -165,6 +165,32 @@ test_cut_before(void **state)
     every_step(CUT_BEFORE);
 }
 
+/* The pass had looked into the journal before these came, and there was no line yet that they could be told on. */
+static void
+test_changed_while_connecting(void **state)
+{
+    (void)state;
+    struct world *w = world_new(WITH_SERVER);
+    if (!w)
+        skip();
+    uint32_t account = begin(w, &variants[0]);
+    uint64_t inbox = folder(w, SP_FOLDER_INBOX, account), sent = folder(w, SP_FOLDER_SENT, account);
+    (void)wait_for_rows(w, inbox, 2);
+    wait_idle(w);
+    world_end_engine(w, false);
+    w->idle_id = 0;
+    w->net_deaf = true;
+    world_start_engine(w);
+    assert_int_equal(world_enter(w), SP_OK);
+    world_pass(w, 300);
+    change(w, inbox, sent);
+    wire_conn_pause(w->net, false);
+    for (int i = 0; i < 300 && !converged(w); i++)
+        world_pass(w, 10);
+    assert_true(converged(w));
+    world_free(w);
+}
+
 int
 main(void)
 {
@@ -172,6 +198,7 @@ main(void)
         cmocka_unit_test(test_killed),
         cmocka_unit_test(test_cut_after),
         cmocka_unit_test(test_cut_before),
+        cmocka_unit_test(test_changed_while_connecting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

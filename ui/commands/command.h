@@ -31,6 +31,9 @@ int command_screens(struct place *place, int argc, char **argv);
 int command_inspect(struct place *place, int argc, char **argv);
 int command_keys(struct place *place, int argc, char **argv);
 int command_send(struct place *place, int argc, char **argv);
+int command_search(struct place *place, int argc, char **argv);
+int command_protect(struct place *place, int argc, char **argv);
+int command_lock(struct place *place, int argc, char **argv);
 int command_demo(struct place *place, int argc, char **argv);
 
 /* --- start.c */

@@ -198,7 +198,8 @@ class Profile:
 class World:
     """Certificates, key rings and servers for one test file; made once. Use as a context manager, or close()."""
 
-    def __init__(self, strangers=False, servers=True, smtp=True):
+    def __init__(self, strangers=False, servers=True, smtp=True, users=()):
+        """users: (name, password) of further ones than alice, bob and carol."""
         from . import gnupg
         from .servers import Servers
         adopt_orphans()
@@ -208,7 +209,7 @@ class World:
             ca.make(self.folder)
             self.ring = gnupg.Ring(strangers=strangers)
             if servers:
-                self.servers = Servers(tls=self.folder).start()
+                self.servers = Servers(tls=self.folder, users=users).start()
                 if smtp and not self.servers.postfix:
                     skip("Postfix needs root: nothing can be sent")
         except BaseException:

@@ -28,7 +28,7 @@ SAYS = {
     "unknown-certificate": r"Unknown server certificate",
     "changed-certificate": r"ALARM: the server.s certificate has changed",
     "outbox-failed": r"^ *failed +.*%s",
-    "outbox-later": r"^ *tried again later.*%s",
+    "outbox-later": r"^ *again .*%s",
     "outbox-uncertain": r"^ *perhaps sent.*%s",
     "outbox-empty": r"Nothing waits to be sent",
     "sent": r"^ Sent: ",

@@ -54,14 +54,15 @@ def presented(port):
 class Servers:
     """The pair of servers in one folder. Owns the folder only when it made it."""
 
-    def __init__(self, folder=None, tls=None, size_limit=SIZE_LIMIT):
-        """tls: a folder made by ca.make_servers (made when absent)."""
+    def __init__(self, folder=None, tls=None, size_limit=SIZE_LIMIT, users=()):
+        """tls: a folder made by ca.make_servers (made when absent). users: (name, password) of further ones."""
         self.own_folder = folder is None
         self.dir = os.path.abspath(folder) if folder else short_dir("sv")
         if len(self.dir) > 60:
             raise Failed("too long for Unix sockets below it: " + self.dir)
         self.tls = tls
         self.size_limit = size_limit
+        self.users = [*PASSWORDS.items(), *users]
         self.postfix = False
         self.env = {}
 
@@ -118,7 +119,7 @@ class Servers:
             os.makedirs(self.path(name), exist_ok=True)
         if os.geteuid() == 0:
             os.chown(self.path("mail"), who["MAIL_UID"], who["MAIL_GID"])
-        write(self.path("users"), "".join("%s:{PLAIN}%s::::::\n" % pair for pair in PASSWORDS.items()))
+        write(self.path("users"), "".join("%s:{PLAIN}%s::::::\n" % pair for pair in self.users))
         write(self.path("tls11.cnf"), fill("tls11.cnf.in", values))
         login = self.login_program()
         write(self.path("imap-login-tls11"),

@@ -6,10 +6,12 @@ A mailbox here is {folder: {subject: (flags, keywords)}}: every message of a sto
 a subject with "(2)". Flags are enum sp_flag.
 """
 
+import multiprocessing
 import os
 import re
 import shutil
 import signal
+import sys
 import time
 
 from . import doordrive, e2e, mail, reader
@@ -19,6 +21,7 @@ from .util import DOMAIN, Failed, alive, children, read, short_dir, wait_until, 
 LETTERS = {"S": SEEN, "R": ANSWERED, "F": FLAGGED, "T": DELETED, "D": 16}
 KNOWN_KEYWORDS = {"$Forwarded": 32, "$Junk": 64, "$Phishing": 128}
 PASSWORD = "storm-1703"
+WORKERS = 2
 SUBJECT = re.compile(rb"^Subject: (.*?)\r?$", re.M)
 
 
@@ -40,6 +43,33 @@ def add(box, subject, state):
     box[name] = state
 
 
+def in_workers(function, orders, initializer=None):
+    """function(*order) for each, in WORKERS processes; their answers in that order. initializer(number of the worker) runs first in each.
+    What is still running when this ends early is ended."""
+    context = multiprocessing.get_context("fork")
+    numbers = context.Queue()
+    for n in range(WORKERS):
+        numbers.put(n)
+
+    def begin():
+        e2e.adopt_orphans()
+        if initializer:
+            initializer(numbers.get())
+    with context.Pool(WORKERS, begin) as pool:
+        return pool.starmap(function, orders, chunksize=1)
+
+
+def tell(words):
+    """Progress, for who looks on (SEALPOST_STORM_VERBOSE)."""
+    if os.environ.get("SEALPOST_STORM_VERBOSE"):
+        print(words, file=sys.stderr, flush=True)
+
+
+def users(count):
+    """For e2e.World: so many names for each process of a storm."""
+    return [("%s%05d" % (prefix, n), PASSWORD) for prefix in ("s", "w0-", "w1-") for n in range(1, count + 1)]
+
+
 class Site:
     """Real servers with as many users as a storm wants."""
 
@@ -48,13 +78,12 @@ class Site:
         self.servers = world.servers
         self.subjects = {}      # a message's subject by its file: its base name never changes
         self.users = 0
+        self.prefix = "s"       # of user names: another one in each process
 
     def new_user(self, like=None):
         """Another user; with the mailbox of an older one, uids and all."""
         self.users += 1
-        name = "s%05d" % self.users
-        with open(self.servers.path("users"), "a") as out:
-            out.write("%s:{PLAIN}%s::::::\n" % (name, PASSWORD))
+        name = "%s%05d" % (self.prefix, self.users)
         if like:
             shutil.copytree(self.home(like), self.home(name), symlinks=True)
             who = os.stat(self.home(like))
@@ -225,9 +254,9 @@ class Client:
             if item.state in (doordrive.FAILED, doordrive.DEFERRED, doordrive.UNCERTAIN):
                 self.door("retry", item.id)
 
-    def settle(self, agrees, seconds=25, push_every=1.0):
+    def settle(self, agrees, seconds=25, push_every=1.0, look=None):
         """Pushes until agrees(here, there) is true and the outbox empty; how it stood otherwise: Failed. States of the outbox that were
-        seen: a set."""
+        seen: a set. look is called before each push."""
         end, pushed, seen = time.monotonic() + seconds, 0.0, set()
         while True:
             try:
@@ -238,6 +267,8 @@ class Client:
                     return seen
                 if time.monotonic() - pushed > push_every:
                     pushed = time.monotonic()
+                    if look:
+                        look()
                     self.push()
             except Failed:
                 if time.monotonic() > end:

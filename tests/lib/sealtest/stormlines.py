@@ -119,6 +119,11 @@ class Round:
                 if time.monotonic() - calm > 0.3:
                     break
             time.sleep(0.02)
+        else:
+            if not self.line.struck:
+                raise Failed("without trouble it did not settle; outbox %s\nhere, expected:\n%s\nhere, there:\n%s" % (
+                    self.client.door.outbox(), storm.differences(self.client.mailbox(), self.expected),
+                    storm.differences(self.client.mailbox(), self.scenario.site.mailbox(self.user))))
         self.struck = self.line.struck
         if self.kind == "stall" and self.struck:
             time.sleep(0.2)
