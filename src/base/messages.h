@@ -136,7 +136,7 @@
 #define WM_ping(F, S, L) F(U32, serial)                                                       /* S -> role */
 #define WM_pong(F, S, L) F(U32, serial)                                                       /* role -> S */
 #define WM_stop(F, S, L)                                                                      /* S -> role; E -> S: all ends */
-#define WM_door(F, S, L) F(FD, listener) F(BLOB, token) F(STR, home) F(STR, config)           /* S -> E; home: profile folder */
+#define WM_door(F, S, L) F(FD, listener) F(BLOB, token) F(STR, home) F(STR, config) F(U8, stay) /* S -> E; home: profile folder; stay: as wm_stay said */
 #define WM_want(F, S, L) F(U8, role) F(U16, index)                                            /* E -> S: reply_done; peer follows */
 #define WM_unwant(F, S, L) F(U8, role) F(U16, index)                                          /* E -> S: stop that role */
 #define WM_run_password_command(F, S, L) F(STR, account)                                      /* E -> S: command_output */
@@ -218,7 +218,7 @@
 #define WM_cancel_job(F, S, L) F(U64, job)                                                    /* reply_done */
 /* The store's key is wrapped anew; its databases stay as they are. old: the passphrase now in force (none for a key file) */
 #define WM_change_protection(F, S, L) F(U8, protection) F(STR, key_id) F(FD, old) F(FD, passphrase) /* reply_done */
-/* The screen's clients may ask that the engine stays although nobody is there (--daemon) */
+/* The engine stays although nobody is there and nothing is to be done (--daemon). Also E -> S, for the next engine */
 #define WM_stay(F, S, L) F(U8, on)                                                            /* reply_done */
 #define WM_end_engine(F, S, L)                                                                /* reply_done; all roles end */
 /* events of the engine */

@@ -275,7 +275,7 @@ config_load(const char *path, struct arena *arena, struct config **out, struct c
     r.openers = arena_array(arena, MAX_LINES, sizeof *r.openers);
     r.keys = arena_array(arena, MAX_LINES, sizeof *r.keys);
     if (c)
-        *c = (struct config){.editor = "", .theme = "dark", .download_folder = "", .undo_seconds = 5, .cache_size = 1024,
+        *c = (struct config){.editor = "", .theme = "dark", .download_folder = "", .undo_seconds = 5, .lock_minutes = CONFIG_LOCK_UNSET, .cache_size = 1024,
                              .index_decrypted = true, .gnupg_home = "",
                              .openers = r.openers, .keys = r.keys, .accounts = arena_array(arena, MAX_ACCOUNTS, sizeof *c->accounts)};
     if (!c || !r.errors || !r.openers || !r.keys || !c->accounts)

@@ -11,6 +11,8 @@
 #include "base/status.h"
 #include "base/types.h"
 
+#define CONFIG_LOCK_UNSET UINT32_MAX
+
 struct config_server {
     enum sp_transport transport;  /* imaps:// smtps:// | imap+starttls:// smtp+starttls:// | imap+insecure:// smtp+insecure:// */
     const char *host;             /* "" = not configured */
@@ -45,7 +47,8 @@ struct config {
     const char *theme;
     bool ascii;                   /* no symbols beyond ASCII */
     const char *download_folder;
-    uint32_t undo_seconds, lock_minutes;
+    uint32_t undo_seconds;
+    uint32_t lock_minutes; /* CONFIG_LOCK_UNSET: not in the file */
     bool index_decrypted;         /* the text of decrypted messages is searched as well */
     uint32_t cache_size;          /* MiB of bodies, 0 = no limit */
     const char *gnupg_home;       /* "" = GnuPG's own */

@@ -519,7 +519,7 @@ analysis_keep_failure(struct engine *e, uint64_t message, enum sp_status why)
                                      .args = &reason, .args_n = 1};
         struct wr_verdict v = {.from = {.name = m.from_name, .address = m.from_address, .display = m.from_address}, .subject = m.subject,
                                .message_id = m.message_id, .has_date = m.date != 0, .date = m.date, .warnings = &warning, .warnings_n = 1,
-                               .risk = SP_LEVEL_DANGER, .signature = {.state = SP_SIGNATURE_NONE}};
+                               .body = "", .reply_quote = "", .risk = SP_LEVEL_DANGER, .signature = {.state = SP_SIGNATURE_NONE}};
         st = keep_verdict(e, message, &v);
     }
     arena_release(&arena);

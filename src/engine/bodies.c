@@ -12,6 +12,7 @@
 struct body {
     struct engine *engine;
     uint64_t message, folder;
+    uint32_t uid;         /* asked for */
     struct account *account;
     struct loop_timer *timer;
     struct session_op *op;
@@ -64,6 +65,24 @@ later(struct body *b, enum sp_status st)
         abort();
 }
 
+/* Where a server has the message: in its folder, or still where it was before a change that is on its way. */
+static void
+locate(struct body *b, const struct store_folder *f, uint32_t *uid)
+{
+    struct arena arena = ARENA_INIT;
+    struct store_change c;
+    b->folder = f->id;
+    b->account = account_by_id(b->engine, f->account);
+    if (!*uid && store_change_bringing(b->engine->store, b->message, &arena, &c) == SP_OK) {
+        b->folder = c.folder;
+        b->account = account_by_id(b->engine, c.kind == STORE_CHANGE_APPEND ? c.other : c.account);
+        *uid = c.uid;
+    }
+    arena_release(&arena);
+}
+
+static enum sp_status ask_server(struct body *b);
+
 static void
 on_fetched(const struct call_reply *r, struct arena *arena, void *arg)
 {
@@ -92,37 +111,47 @@ on_fetched(const struct call_reply *r, struct arena *arena, void *arg)
             log_line("a body is not kept: %s", sp_status_name(kept));
         memfd_unmap(&map);
     }
+    if (st == SP_NOT_FOUND && ask_server(b) == SP_OK)
+        return; /* it was on its way from one folder to another, and has arrived */
     if (st == SP_NOT_FOUND)
         sync_folder(b->account->sync, b->folder);
     finish(b, st, st ? -1 : m->bytes, r->text);
+}
+
+/* Asks the server that has it. */
+static enum sp_status
+ask_server(struct body *b)
+{
+    struct engine *e = b->engine;
+    struct arena arena = ARENA_INIT;
+    struct store_message m;
+    struct store_folder f;
+    enum sp_status st = store_message_get(e->store, b->message, &arena, &m);
+    if (!st)
+        st = store_folder_get(e->store, m.folder, &arena, &f);
+    uint32_t uid = st ? 0 : m.uid, asked = b->uid;
+    if (!st)
+        locate(b, &f, &uid);
+    if (!st && (!b->account || b->account->config->kind != SP_ACCOUNT_IMAP || !uid || uid == asked))
+        st = SP_NOT_FOUND;
+    else if (!st && !b->account->wanted)
+        st = SP_UNAVAILABLE;
+    b->uid = uid;
+    if (!st)
+        b->op = session_run(b->account, SESSION_INTERACTIVE, b->folder, WM_TYPE_imap_fetch_body, &(struct wm_imap_fetch_body){.uid = uid}, on_fetched, b);
+    arena_release(&arena);
+    return st;
 }
 
 struct body *
 body_get(struct engine *e, uint64_t message, body_fn *fn, void *arg)
 {
     struct body *b = engine_alloc(sizeof *b);
-    struct arena arena = ARENA_INIT;
-    struct store_message m;
-    struct store_folder f;
     *b = (struct body){.engine = e, .message = message, .fd = -1, .fn = fn, .arg = arg};
     enum sp_status st = store_body_get(e->store, message, &b->fd);
-    if (st == SP_NOT_FOUND) {
-        st = store_message_get(e->store, message, &arena, &m);
-        if (!st)
-            st = store_folder_get(e->store, m.folder, &arena, &f);
-        if (!st) {
-            b->folder = f.id;
-            b->account = account_by_id(e, f.account);
-            if (!b->account || b->account->config->kind != SP_ACCOUNT_IMAP || !m.uid)
-                st = SP_NOT_FOUND;
-            else if (!b->account->wanted)
-                st = SP_UNAVAILABLE;
-        }
-        if (!st)
-            b->op = session_run(b->account, SESSION_INTERACTIVE, f.id, WM_TYPE_imap_fetch_body, &(struct wm_imap_fetch_body){.uid = m.uid}, on_fetched, b);
-    }
+    if (st == SP_NOT_FOUND)
+        st = ask_server(b);
     if (!b->op)
         later(b, st);
-    arena_release(&arena);
     return b;
 }

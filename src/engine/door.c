@@ -13,6 +13,7 @@
 #include "base/secret.h"
 #include "events.h"
 #include "handlers.h"
+#include "linger.h"
 #include "peers.h"
 #include "profile.h"
 #include "questions.h"
@@ -234,8 +235,8 @@ client_free(struct client *c)
     log_line("client %llu left", (unsigned long long)c->number);
     free(c);
     if (d->outdated && !d->clients)
-        profile_end_engine(d->engine);
-    profile_used(d->engine);
+        linger_end(d->engine);
+    linger_used(d->engine);
 }
 
 static void
@@ -346,7 +347,7 @@ on_message(struct wire_conn *conn, struct wire_in *in, struct arena *arena, void
         return;
     }
     c->door->last_used = loop_now_ms();
-    profile_used(c->door->engine);
+    linger_used(c->door->engine);
     if (in->type == WM_TYPE_cancel) {
         const struct wm_cancel *m = in->msg;
         for (struct request *rq = c->door->requests; rq; rq = rq->next)

@@ -102,11 +102,11 @@ engine_closing(struct engine *e, enum sp_status why)
 {
     door_end_requests(e->door, why);
     upkeep_closing(e);
-    judge_closing(e);
     indexing_closing(e);
     searches_closing(e);
     outbox_closing(e);
     accounts_closing(e);
+    judge_closing(e); /* the end of fetching ahead gives it work */
     journal_forget(e);
     events_forget(e->events);
 }

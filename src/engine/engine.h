@@ -30,6 +30,7 @@ struct jobs;
 struct journal;
 struct judge;
 struct keysrv;
+struct linger;
 struct outbox;
 struct peers;
 struct profile;
@@ -58,6 +59,7 @@ struct engine {
     struct judge *judge;
     struct keysrv *keysrv;
     struct outbox *outbox;
+    struct linger *linger;
     struct upkeep *upkeep;
 };
 

@@ -21,6 +21,8 @@ struct judge {
     uint64_t folder;
     struct analysis *analysis;
     struct loop_timer *timer;
+    unsigned holds;
+    bool missed;               /* more came than the queue holds: the store knows them */
 };
 
 static void
@@ -77,12 +79,16 @@ on_turn(struct loop *l, void *arg)
     j->timer = NULL;
     while (j->n && !j->message)
         (void)begin(j, j->queue[--j->n]);
+    if (!j->n && !j->message && j->missed) {
+        j->missed = false;
+        judge_everything(j->engine);
+    }
 }
 
 static void
 kick(struct judge *j)
 {
-    if (j->n && !j->message && !j->timer)
+    if (j->n && !j->message && !j->timer && !j->holds)
         j->timer = loop_timer_add(j->engine->loop, 0, on_turn, j);
 }
 
@@ -90,6 +96,7 @@ void
 judge_add(struct engine *e, uint64_t message)
 {
     struct judge *j = e->judge;
+    j->missed |= j->n == MAX_QUEUE;
     if (j->n == MAX_QUEUE || j->message == message)
         return;
     for (size_t i = 0; i < j->n; i++)
@@ -111,6 +118,17 @@ bool
 judge_idle(const struct engine *e)
 {
     return e->judge->n == 0 && !e->judge->message;
+}
+
+void
+judge_hold(struct engine *e, bool on)
+{
+    struct judge *j = e->judge;
+    if (on)
+        j->holds++;
+    else if (j->holds)
+        j->holds--;
+    kick(j);
 }
 
 void
@@ -146,6 +164,7 @@ judge_closing(struct engine *e)
     j->analysis = NULL;
     j->message = 0;
     j->n = 0;
+    j->holds = 0;
     if (j->timer)
         loop_timer_remove(j->timer);
     j->timer = NULL;

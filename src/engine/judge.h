@@ -13,6 +13,8 @@ void judge_closing(struct engine *e);
 void judge_add(struct engine *e, uint64_t message);
 /* Nothing waits to be judged. */
 bool judge_idle(const struct engine *e);
+/* Judging waits until all that asked for it take it back; what is opened is judged all the same. */
+void judge_hold(struct engine *e, bool on);
 /* All verdicts were forgotten: the newest of every folder again. */
 void judge_everything(struct engine *e);
 

@@ -14,6 +14,7 @@
 #include "jobs.h"
 #include "judge.h"
 #include "keysrv.h"
+#include "linger.h"
 #include "outbox.h"
 #include "peers.h"
 #include "profile.h"
@@ -70,6 +71,7 @@ on_door(struct engine *e, struct wm_door *m)
     e->accounts = accounts_new(e);
     confine(e, m->config);
     door_open(e->door, wire_take_fd(&m->listener), m->token);
+    linger_stay(e, m->stay);
     profile_begin(e);
 }
 
@@ -128,6 +130,7 @@ begin(struct engine *e)
     e->judge = judge_new(e);
     e->keysrv = keysrv_new(e);
     e->outbox = outbox_new(e);
+    e->linger = linger_new(e);
     e->upkeep = upkeep_new(e);
     return e->control;
 }
@@ -154,6 +157,7 @@ end(struct engine *e)
     judge_free(e->judge);
     keysrv_free(e->keysrv);
     outbox_free(e->outbox);
+    linger_free(e->linger);
     upkeep_free(e->upkeep);
     accounts_free(e->accounts);
     role_free(e->role);

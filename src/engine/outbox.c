@@ -334,6 +334,12 @@ outbox_busy(struct engine *e)
     return busy;
 }
 
+bool
+outbox_in_flight(const struct engine *e)
+{
+    return e->outbox->attempts != NULL;
+}
+
 /* ---- requests */
 
 void

@@ -15,5 +15,7 @@ void outbox_added(struct engine *e, uint64_t id);
 void outbox_account_online(struct engine *e, uint32_t account);
 /* Something is being sent or will be without the person's doing. */
 bool outbox_busy(struct engine *e);
+/* Something is being sent at this moment: to end now would leave it unclear whether it was. */
+bool outbox_in_flight(const struct engine *e);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "engine.h"
 #include "headers.h"
+#include "sync.h"
 
 #define NEWEST 64
 
@@ -24,7 +25,9 @@ peek_stop(struct account *a)
     struct peek *p = a->peek;
     if (!p)
         return;
+    size_t unseen, added = headers_added(p->headers, &unseen);
     a->peek = NULL;
+    sync_added(a->sync, added);
     session_drop(p->op);
     headers_free(p->headers);
     free(p);

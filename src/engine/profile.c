@@ -10,7 +10,7 @@
 #include "events.h"
 #include "handlers.h"
 #include "keyfile.h"
-#include "outbox.h"
+#include "linger.h"
 #include "peers.h"
 #include "upkeep.h"
 
@@ -18,8 +18,6 @@
 #define UNLOCK_MS 600000       /* a passphrase for an OpenPGP key may have to be typed */
 #define BEGIN_MS 10000
 #define REOPEN_MS 5000
-#define ALONE_MS 5000          /* without a client and without an open store there is nothing to stay for */
-#define BUSY_MS 60000
 
 struct profile {
     struct engine *engine;
@@ -32,7 +30,6 @@ struct profile {
     struct loop_timer *reopen;
     bool settling;
     struct peer_call *call;    /* of profile_begin */
-    struct loop_timer *idle;
 };
 
 /* One create_profile, unlock or change_protection. */
@@ -66,7 +63,7 @@ open_again(struct profile *p)
     engine_opened(e, cache_lost);
     if (p->protection == SP_PROTECTION_KEY_FILE)
         events_notice(e, SP_NOTICE_UNPROTECTED_STORE, SP_LEVEL_NOTICE, (const char *const[]){NULL});
-    profile_used(e);
+    linger_used(e);
     return SP_OK;
 }
 
@@ -119,7 +116,7 @@ settle(struct profile *p)
     p->settling = false;
     p->call = NULL;
     door_settled(p->engine->door);
-    profile_used(p->engine);
+    linger_used(p->engine);
 }
 
 static void
@@ -161,7 +158,7 @@ profile_begin(struct engine *e)
     p->exists = st != SP_NOT_FOUND;
     p->unreadable = p->exists ? st : SP_OK;
     if (st) {
-        profile_used(e);
+        linger_used(e);
         return;
     }
     p->settling = true;
@@ -173,6 +170,12 @@ bool
 profile_settled(const struct engine *e)
 {
     return !e->profile->settling;
+}
+
+enum sp_protection
+profile_protection(const struct engine *e)
+{
+    return e->profile->protection;
 }
 
 void
@@ -361,8 +364,8 @@ on_forgotten(const struct call_reply *r, struct arena *arena, void *arg)
     (void)arg;
 }
 
-static void
-lock_store(struct engine *e)
+void
+profile_lock(struct engine *e)
 {
     if (!e->store && !e->profile->key.len)
         return;
@@ -386,61 +389,15 @@ handle_lock(struct engine *e, struct request *rq, struct wire_in *in, struct are
 {
     (void)in;
     (void)arena;
-    lock_store(e);
+    profile_lock(e);
     request_done(rq);
 }
 
 void
 profile_end_engine(struct engine *e)
 {
-    log_line("nobody is here: the end");
+    log_line("the end");
     (void)wire_send_stop(role_control(e->role), 0, &(struct wm_stop){});
-}
-
-void
-handle_end_engine(struct engine *e, struct request *rq, struct wire_in *in, struct arena *arena)
-{
-    (void)in;
-    (void)arena;
-    request_done(rq);
-    profile_end_engine(e);
-}
-
-static void
-on_idle(struct loop *l, void *arg)
-{
-    struct engine *e = arg;
-    struct profile *p = e->profile;
-    (void)l;
-    p->idle = NULL;
-    if (door_clients(e->door))
-        return;
-    if (p->settling || (e->store && outbox_busy(e))) {
-        p->idle = loop_timer_add(e->loop, BUSY_MS, on_idle, e);
-        return;
-    }
-    /* A key file locks nothing: whoever can start us again can open it again. */
-    if (e->store && p->protection != SP_PROTECTION_KEY_FILE)
-        lock_store(e);
-    profile_end_engine(e);
-}
-
-void
-profile_used(struct engine *e)
-{
-    struct profile *p = e->profile;
-    if (p->idle)
-        loop_timer_remove(p->idle);
-    p->idle = NULL;
-    int64_t after = -1;
-    if (!e->home || door_clients(e->door))
-        return; /* the lock's minutes are those without a screen */
-    if (e->store && e->config->lock_minutes)
-        after = (int64_t)e->config->lock_minutes * 60000;
-    else if (!e->store)
-        after = ALONE_MS;
-    if (after >= 0)
-        p->idle = loop_timer_add(e->loop, after, on_idle, e);
 }
 
 struct profile *
@@ -458,8 +415,6 @@ profile_free(struct profile *p)
     if (!p)
         return;
     peer_drop(p->call);
-    if (p->idle)
-        loop_timer_remove(p->idle);
     if (p->reopen)
         loop_timer_remove(p->reopen);
     buf_release_wiped(&p->wrapped);

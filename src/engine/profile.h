@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The profile: is there one, is its store open; creating, unlocking, locking; and how long an engine that nobody uses goes on. */
+/* The profile: is there one, is its store open; creating, unlocking, locking. */
 #ifndef SP_ENGINE_PROFILE_H
 #define SP_ENGINE_PROFILE_H
 
@@ -14,14 +14,16 @@ bool profile_settled(const struct engine *e);
 void profile_describe(const struct engine *e, struct wm_welcome *m);
 /* A new connection to keys is being set up: it gets the store's key back. */
 void profile_keys_connected(struct engine *e);
-/* Somebody used the engine: the clock of the lock starts anew. */
-void profile_used(struct engine *e);
+/* How the store's key is protected; of an existing profile. */
+enum sp_protection profile_protection(const struct engine *e);
+/* Closes the store and forgets its key. */
+void profile_lock(struct engine *e);
 /* The folder of the databases. */
 const char *profile_folder(const struct engine *e);
 /* The store is closed and opened again with the key that is in use: its cache is damaged. When that cannot be done now it is tried again;
    until then the store is locked. */
 void profile_reopen(struct engine *e);
-/* Asks the supervisor to end everything. */
+/* Asks the supervisor to end everything, at once. */
 void profile_end_engine(struct engine *e);
 
 #endif

@@ -35,6 +35,7 @@ struct sync {
     bool active;               /* a complete pass is running */
     bool again;                /* another complete pass is wanted */
     bool held;                 /* the person ended it: folders that are new wait for him */
+    bool count_on;
     unsigned passes;
     struct sync_counts counts;
     struct folder_state *todo; /* of this pass, from todo[at]; owned */
@@ -123,6 +124,7 @@ sync_wait(struct sync *s, bool bodies, sync_wait_fn *fn, void *arg)
     *w = (struct sync_wait){.next = s->waits, .sync = s, .bodies = bodies, .fn = fn, .arg = arg};
     s->waits = w;
     s->held = false;
+    s->count_on = s->active; /* who comes during a pass means that one too */
     if (s->account->state == SP_ACCOUNT_ONLINE || s->account->state == SP_ACCOUNT_SYNCING || s->active)
         sync_start(s);
     else
@@ -381,7 +383,9 @@ begin(struct sync *s)
 {
     clear_timer(&s->timer);
     s->active = true;
-    s->counts = (struct sync_counts){0};
+    if (!s->count_on)
+        s->counts = (struct sync_counts){0};
+    s->count_on = false;
     for (struct sync_wait *w = s->waits; w; w = w->next)
         w->begun = true;
     journal_replay(s->account, on_journal, s);
@@ -479,6 +483,13 @@ sync_look(struct sync *s, uint64_t folder)
             sync_folder(s, folder);
     }
     arena_release(&arena);
+}
+
+void
+sync_added(struct sync *s, size_t n)
+{
+    if (s)
+        s->counts.added += (uint32_t)n;
 }
 
 void

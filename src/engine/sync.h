@@ -19,6 +19,8 @@ void sync_start(struct sync *s);
 void sync_folder(struct sync *s, uint64_t folder);
 /* The person looks at that folder: it goes before others, and its first screen comes at once when it is new. s may be NULL. */
 void sync_look(struct sync *s, uint64_t folder);
+/* Headers that came otherwise, for the counts. s may be NULL. */
+void sync_added(struct sync *s, size_t n);
 /* Which folders are waited for, or pinned, has changed. s may be NULL. */
 void sync_watch(struct sync *s);
 /* The machine slept: connections may be gone without a word. s may be NULL. */

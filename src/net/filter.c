@@ -6,6 +6,7 @@
 
 #include "filter_imap.h"
 
+#define LINE_HEAD 8 /* "* SEARCH": by then it is known whether the line is held */
 #define SET_LINE ((size_t)16777216) /* of UIDs: long when messages went here and there */
 
 const struct filter_limits filter_limits_imap = {.line = 65536, .literal = 0, .total = 64u << 20, .lines = 100000, .numbers = 8u << 20};
@@ -217,6 +218,26 @@ feed_line_byte(struct filter *f, char c)
     return f->line.len > f->limits.line && set_too_long(f) ? SP_TOO_LARGE : SP_OK;
 }
 
+/* As feed_line_byte for all bytes up to the line's end. Returns how many were used. */
+static size_t
+feed_line(struct filter *f, const char *bytes, size_t len)
+{
+    const char *end = memchr(bytes, '\n', len);
+    size_t n = end ? (size_t)(end - bytes) + 1 : len, text = n - (end != NULL);
+    const char *cr = memchr(bytes, '\r', n);
+    bool after_cr = f->line.len && f->line.data[f->line.len - 1] == '\r';
+    if (memchr(bytes, '\0', n) || (cr && (size_t)(cr - bytes) + 1 < text) || (after_cr && text))
+        f->failed = SP_PROTOCOL; /* a CR that no LF follows is none of a line's end */
+    buf_add(&f->line, bytes, n);
+    if (f->line.failed && !f->failed)
+        f->failed = SP_NOMEM;
+    if (!f->failed && f->line.len - (end != NULL) > f->limits.line && set_too_long(f))
+        f->failed = SP_TOO_LARGE;
+    if (!f->failed && end)
+        f->failed = one_line(f);
+    return n;
+}
+
 /* Literal bytes go straight through. Returns how many of len were used. */
 static size_t
 feed_literal(struct filter *f, const char *bytes, size_t len)
@@ -242,8 +263,10 @@ filter_feed(struct filter *f, const char *bytes, size_t len)
         }
         if (f->literal_left)
             i += feed_literal(f, bytes + i, len - i);
-        else
+        else if (f->line.len <= LINE_HEAD || f->state == FILTER_IN_SEARCH)
             f->failed = feed_line_byte(f, bytes[i++]);
+        else
+            i += feed_line(f, bytes + i, len - i);
         if (f->out.failed && !f->failed)
             f->failed = SP_NOMEM;
     }

@@ -30,6 +30,8 @@ eat(struct cursor *c, char ch)
 static bool
 eat_word(struct cursor *c, const char *word)
 {
+    if (c->at == c->end || (*c->at ^ *word) & ~0x20) /* most words end here: the first letters differ, whatever their case */
+        return false;
     size_t len = strlen(word);
     if ((size_t)(c->end - c->at) < len || strncasecmp(c->at, word, len) != 0)
         return false;

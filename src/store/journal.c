@@ -144,6 +144,24 @@ store_changes_untried(struct store *s, uint32_t account, size_t max, struct aren
 }
 
 enum sp_status
+store_change_bringing(struct store *s, uint64_t message, struct arena *a, struct store_change *out)
+{
+    sqlite3_stmt *q = NULL;
+    struct store_change *list = NULL;
+    size_t n = 0;
+    enum sp_status st = db_query(&s->own, CHANGE_COLUMNS "message = ? AND target != 0 AND uid != 0 ORDER BY id LIMIT 1",
+        DB_ARGS(DB_I(message)), &q);
+
+    if (!st)
+        st = collect_changes(s, q, 1, a, &list, &n);
+    if (!st && n == 0)
+        st = SP_NOT_FOUND;
+    if (!st)
+        *out = list[0];
+    return st;
+}
+
+enum sp_status
 store_change_next(struct store *s, uint32_t account, struct arena *a, struct store_change *out)
 {
     struct store_change *list;

@@ -314,3 +314,20 @@ store_unjudged(struct store *s, uint64_t folder, uint64_t *ids, size_t max, size
     db_end(q[1]);
     return st;
 }
+
+enum sp_status
+store_bodiless(struct store *s, uint64_t folder, int64_t *sort, uint64_t *id, uint64_t *ids, size_t max, size_t *n)
+{
+    struct db *db = db_of(s, folder);
+    sqlite3_stmt *q = NULL;
+    enum sp_status st = db_query(db, "SELECT id, sort FROM message WHERE folder = ?1 AND has_body = 0 AND (sort, id) < (?2, ?3)"
+        " ORDER BY sort DESC, id DESC LIMIT ?4", DB_ARGS(DB_I(folder), DB_I(*sort), DB_I(*id), DB_I(max)), &q);
+
+    *n = 0;
+    while (!st && *n < max && !(st = db_step(db, q))) {
+        *id = ids[(*n)++] = (uint64_t)sqlite3_column_int64(q, 0);
+        *sort = sqlite3_column_int64(q, 1);
+    }
+    db_end(q);
+    return st == SP_EOF ? SP_OK : st;
+}

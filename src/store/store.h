@@ -115,6 +115,10 @@ enum sp_status store_message_set_uid(struct store *s, uint64_t id, uint32_t uid)
    limit would drive out at once, or has driven out); at most n ids. */
 enum sp_status store_unjudged(struct store *s, uint64_t folder, uint64_t *ids, size_t max, size_t *n) SP_MUST_USE;
 
+/* Messages of a folder that have no body, the newest first, from before (*sort, *id) on (INT64_MAX and any id: from the beginning), which
+   are set to where it goes on; at most max ids. */
+enum sp_status store_bodiless(struct store *s, uint64_t folder, int64_t *sort, uint64_t *id, uint64_t *ids, size_t max, size_t *n) SP_MUST_USE;
+
 /* --- bodies and verdicts */
 /* The whole message as it came (CRLF or LF kept). */
 enum sp_status store_body_put(struct store *s, uint64_t id, const void *bytes, size_t len) SP_MUST_USE;
@@ -170,6 +174,8 @@ enum sp_status store_change_next(struct store *s, uint32_t account, struct arena
 enum sp_status store_changes(struct store *s, uint32_t account, uint64_t after, size_t max, struct arena *a, struct store_change **out, size_t *n) SP_MUST_USE;
 /* The newest changes that were not tried yet, the newest first, at most max. */
 enum sp_status store_changes_untried(struct store *s, uint32_t account, size_t max, struct arena *a, struct store_change **out, size_t *n) SP_MUST_USE;
+/* The oldest change that brings this message to where it is here, and tells where the server has it still; SP_NOT_FOUND. */
+enum sp_status store_change_bringing(struct store *s, uint64_t message, struct arena *a, struct store_change *out) SP_MUST_USE;
 /* How many wait (account 0: of all); proportional to them. */
 enum sp_status store_change_count(struct store *s, uint32_t account, uint64_t *n) SP_MUST_USE;
 /* Before the first try of what must not be done twice; durable when it returns. Later calls change nothing. */

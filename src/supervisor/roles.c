@@ -76,7 +76,7 @@ void
 roles_open_door(struct supervisor *s)
 {
     struct slot *engine = engine_slot(s);
-    struct wm_door door = {.listener = s->listener, .token = {s->token, sizeof s->token}, .home = s->paths.home, .config = s->paths.config_file};
+    struct wm_door door = {.listener = s->listener, .token = {s->token, sizeof s->token}, .home = s->paths.home, .config = s->paths.config_file, .stay = s->stay};
     if (s->listener >= 0 && engine->control && wire_send_door(engine->control, 0, &door) != SP_OK)
         log_line("cannot give the door to the engine");
 }
@@ -144,6 +144,8 @@ from_engine(struct slot *engine, struct wire_in *in)
         (void)wire_reply_done(engine->control, in->id);
     } else if (in->type == WM_TYPE_run_password_command) {
         helpers_password_command(engine, in->id, ((const struct wm_run_password_command *)in->msg)->account);
+    } else if (in->type == WM_TYPE_stay) {
+        s->stay = ((const struct wm_stay *)in->msg)->on;
     } else if (in->type == WM_TYPE_stop) {
         roles_stop(s);
     } else if (in->id) {
@@ -184,7 +186,7 @@ on_closed(struct wire_conn *c, enum sp_status why, void *arg)
     wire_conn_free(c);
     slot->control = NULL;
     helpers_forget(slot->owner, slot);
-    if (slot->pid)
+    if (slot->pid && !slot->owner->stopping) /* then it is just closing its own things; a deadline is set */
         (void)kill(slot->pid, SIGKILL);
 }
 

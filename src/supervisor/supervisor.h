@@ -45,6 +45,7 @@ struct supervisor {
     size_t slots_n;
     struct helper *helpers;      /* programs run for the engine or keys */
     bool stopping;
+    bool stay;                   /* what clients told the engine; the next one must know */
 };
 
 /* --- place.c: the profile's and the run-time folder */

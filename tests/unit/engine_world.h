@@ -73,6 +73,8 @@ struct world {
     bool all_or_none;           /* one refused recipient keeps the message from all */
     bool append_unanswered;     /* the copy is taken, but its answer is lost with the connection */
     bool condstore, no_uidplus, list_status, refuse_append;
+    bool no_ahead;              /* bodies are given to the interactive session only */
+    bool no_status;             /* STATUS is not answered */
     uint32_t extra_exists;      /* EXISTS is so much too large */
     int cut_after;              /* the connection to net ends with the so-manieth request, whose answer is lost; 0 = never */
     bool cut_before;            /* ... and which is not done */
@@ -400,7 +402,7 @@ world_body(struct world *w, struct wire_conn *c, struct wire_in *in)
     const struct wm_imap_fetch_body *m = in->msg;
     struct fake_folder *f = &w->folders[w->selected[m->session]];
     for (size_t i = 0; i < f->n; i++)
-        if (f->mails[i].uid == m->uid) {
+        if (f->mails[i].uid == m->uid && !(w->no_ahead && m->session)) {
             int fd = world_memfd(f->mails[i].bytes);
             SENT(wire_send_progress(c, in->id, &(struct wm_progress){.done = 1, .total = 2}));
             SENT(wire_send_imap_body(c, in->id, &(struct wm_imap_body){.uid = m->uid, .bytes = fd}));
@@ -461,6 +463,8 @@ static inline void
 world_status(struct world *w, struct wire_conn *c, struct wire_in *in)
 {
     struct fake_folder *f = world_folder(w, ((const struct wm_imap_status *)in->msg)->raw);
+    if (w->no_status)
+        return;
     if (!f) {
         (void)wire_reply_error(c, in->id, SP_SERVER_NO, "no such folder");
         return;

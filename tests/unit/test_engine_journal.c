@@ -135,10 +135,13 @@ interrupt(const struct variant *v, enum way way, int step)
 static void
 every_step(enum way way)
 {
+    bool soak = getenv("SEALPOST_SOAK") != NULL;
     for (size_t i = 0; i < COUNT(variants); i++) {
-        int step = i == 0 ? 1 : 1 + (int)way; /* each way another third of the steps */
+        int step = 1;
+        if (!soak && i > 0 && (i - 1) % 3 != (size_t)way) /* all of COPYUID, and one way of each of the others */
+            continue;
         while (interrupt(&variants[i], way, step) && step < 40)
-            step += getenv("SEALPOST_SOAK") || i == 0 ? 1 : 3;
+            step += soak || i == 0 ? 1 : 2;
         print_message("%s, way %d: %d steps\n", variants[i].name, (int)way, step);
         assert_true(step > 5);
     }

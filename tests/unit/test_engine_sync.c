@@ -284,13 +284,31 @@ test_watched(void **state)
     assert_int_equal(world_ask(w, WM_TYPE_set_folder, &(struct wm_set_folder){.folder = local_folder(w, SP_FOLDER_INBOX), .watched = 1}), SP_UNSUPPORTED);
 }
 
+/* A message whose move the server has not heard of yet is opened from where the server has it. */
+static void
+test_opened_on_its_way(void **state)
+{
+    NEED(state);
+    w->no_ahead = true;
+    uint32_t account = begin_work(w);
+    uint64_t inbox = folder(w, SP_FOLDER_INBOX, account), sent = folder(w, SP_FOLDER_SENT, account);
+    struct wr_number n = {.value = wait_for_rows(w, inbox, 2)};
+    wait_idle(w);
+    w->no_status = true;
+    assert_int_equal(world_ask(w, WM_TYPE_move_messages, &(struct wm_move_messages){.messages = &n, .messages_n = 1, .folder = sent}), SP_OK);
+    n.value = page(w, sent)->rows[0].id;
+    assert_int_equal(world_ask(w, WM_TYPE_open_message, &(struct wm_open_message){.message = n.value}), SP_OK);
+    assert_string_equal(((const struct wm_message_view *)w->answer.msg)->verdict.body, "Two.\n");
+    assert_int_equal(w->folders[1].n, 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         SERVER(test_sync_now),       SERVER(test_uidvalidity_under_changes), CONDSTORE(test_wrong_counts), SERVER(test_renamed_folder),
         SERVER(test_vanished_target), SERVER(test_many_flags),               SERVER(test_between_accounts), SERVER(test_upload_refused),
-        SERVER(test_watched),
+        SERVER(test_watched),         SERVER(test_opened_on_its_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

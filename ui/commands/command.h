@@ -31,6 +31,10 @@ int command_screens(struct place *place, int argc, char **argv);
 int command_inspect(struct place *place, int argc, char **argv);
 int command_keys(struct place *place, int argc, char **argv);
 int command_send(struct place *place, int argc, char **argv);
+int command_daemon(struct place *place, int argc, char **argv);
+int command_stop(struct place *place, int argc, char **argv);
+int command_status(struct place *place, int argc, char **argv);
+int command_sync(struct place *place, int argc, char **argv);
 int command_search(struct place *place, int argc, char **argv);
 int command_protect(struct place *place, int argc, char **argv);
 int command_lock(struct place *place, int argc, char **argv);
@@ -42,6 +46,8 @@ bool place_find(struct place *place);
 /* A greeted socket of the engine, which is started when none runs. what: "screens", "inspect", ... SP_OK, or the reason; *fd is
    owned by the caller. */
 enum sp_status engine_open(struct place *place, const char *what, int *fd, struct wm_welcome *welcome) SP_MUST_USE;
+/* Asks the engine that runs to end, and waits until its door is closed. SP_NOT_FOUND: none runs. */
+enum sp_status engine_end(struct place *place) SP_MUST_USE;
 /* The configuration is read once to show its mistakes before anything starts. False after messages on standard error. */
 bool config_is_good(const struct place *place);
 
@@ -52,6 +58,8 @@ void say_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *say_status(enum sp_status st);
 /* The exit status (sysexits.h) that belongs to a status. */
 int exit_status(enum sp_status st);
+/* Says what failed on standard error, with a server's words or a name in brackets (or ""); returns exit_status(st). */
+int say_failure(enum sp_status st, const char *text);
 /* Untrusted text as a safe line in the arena. */
 const char *say_safe(struct arena *a, const char *text);
 

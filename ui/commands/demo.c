@@ -229,26 +229,11 @@ stop_agent(void)
         (void)waitpid(pid, NULL, 0);
 }
 
-static void
-end_engine(struct place *place)
-{
-    int fd;
-    if (sp_connect(place->runtime, "demo", &fd, NULL, &place->arena) != SP_OK)
-        return;
-    struct sp_client *c = sp_client_new(fd, NULL, NULL, NULL, NULL);
-    if (c && ask(c, WM_TYPE_end_engine, &(struct wm_end_engine){}) == SP_OK)
-        for (int i = 0; i < 250 && access(place->runtime, F_OK) == 0 && sp_connect(place->runtime, "demo", &fd, NULL, &place->arena) == SP_OK; i++) {
-            (void)close(fd);
-            (void)usleep(20000);
-        }
-    sp_client_free(c);
-}
-
 /* Everything that was made goes again. */
 static void
 clean_up(struct place *place, const char *home)
 {
-    end_engine(place);
+    (void)!engine_end(place);
     stop_agent();
     (void)nftw(home, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }

@@ -30,16 +30,6 @@ print_key(const struct wr_key *k, struct arena *a)
 }
 
 static int
-fail(enum sp_status st, const char *text)
-{
-    if (*text)
-        say_error("%s (%s)", say_status(st), text);
-    else
-        say_error("%s", say_status(st));
-    return exit_status(st);
-}
-
-static int
 list(struct session_client *s, const char *match)
 {
     struct arena a = ARENA_INIT;
@@ -54,7 +44,7 @@ list(struct session_client *s, const char *match)
         if (!m->keys_n)
             printf("%s\n", _("No keys or certificates."));
     } else {
-        code = fail(st ? st : SP_PROTOCOL, text);
+        code = say_failure(st ? st : SP_PROTOCOL, text);
     }
     wire_in_close(&in);
     arena_release(&a);
@@ -78,9 +68,9 @@ import_one(struct session_client *s, const char *path, const struct secret *pass
         for (uint32_t i = 0; i < r->keys_n; i++)
             print_key(&r->keys[i], &a);
         if (!r->imported && !r->unchanged)
-            code = fail(SP_NO_KEY, path);
+            code = say_failure(SP_NO_KEY, path);
     } else {
-        code = fail(st ? st : SP_PROTOCOL, path);
+        code = say_failure(st ? st : SP_PROTOCOL, path);
     }
     wire_in_close(&in);
     (void)close(m.data);
@@ -133,7 +123,7 @@ command_keys(struct place *place, int argc, char **argv)
     st = store_ready(s.client, &s.welcome, -1, imports);
     int code;
     if (st && imports)
-        code = fail(st, "");
+        code = say_failure(st, "");
     else
         code = lists ? list(&s, argc > 2 ? argv[2] : "") : run_import(&s, argc - 1, argv + 1);
     session_end(&s);

@@ -16,6 +16,10 @@ static const struct command commands[] = {
     {"inspect", command_inspect, N_("sealpost inspect [--json] [OPTIONS] FILE|-"), N_("Say what is known of one message: signed, encrypted, by whom, dangerous.")},
     {"keys", command_keys, N_("sealpost keys list|import ..."), N_("List and import OpenPGP keys and certificates.")},
     {"send", command_send, N_("sealpost send [OPTIONS] [ADDRESS...]"), N_("Send the message on standard input, as sendmail does.")},
+    {"sync", command_sync, N_("sealpost sync [--json] [--bodies] [ACCOUNT...]"), N_("Look for new mail now.")},
+    {"status", command_status, N_("sealpost status [--json]"), N_("Say how accounts, outbox and long work stand.")},
+    {"daemon", command_daemon, N_("sealpost --daemon"), N_("Start the mail engine and let it stay, for new mail and the outbox.")},
+    {"stop", command_stop, N_("sealpost stop"), N_("End the mail engine; what waits to be sent stays in the outbox.")},
     {"search", command_search, N_("sealpost search [--json] [--limit N] [--server] QUERY..."), N_("Find messages: words, from:ada, after:2026-01, is:unread ...")},
     {"protect", command_protect, N_("sealpost protect --passphrase|--openpgp KEY|--key-file"), N_("Change what protects the mail store.")},
     {"lock", command_lock, N_("sealpost lock"), N_("Lock the mail store now.")},
@@ -62,6 +66,8 @@ find_command(const char *name)
         name = "help";
     else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
         name = "version";
+    else if (strcmp(name, "--daemon") == 0)
+        name = "daemon";
     else if (strncmp(name, "mailto:", 7) == 0)
         name = "";
     for (size_t i = 0; i < COUNT; i++)

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/memfd.h"
 
 #define MAX_INPUT ((size_t)268435456)
 #define MAX_PASSPHRASE 1024
+#define ANSWER_MS 60000
 
 int
 open_input(const char *path)
@@ -101,4 +103,33 @@ session_end(struct session_client *s)
 {
     sp_client_free(s->client);
     s->client = NULL;
+}
+
+int
+accounts_fetch(struct sp_client *c, struct arena *a, struct account_list *out)
+{
+    struct wire_in in;
+    const char *text;
+    enum sp_status st = sp_ask(c, WM_TYPE_list_accounts, &(struct wm_list_accounts){}, ANSWER_MS, a, &in, &text);
+    if (st || in.type != WM_TYPE_accounts)
+        return say_failure(st ? st : SP_PROTOCOL, text);
+    const struct wm_accounts *m = in.msg;
+    *out = (struct account_list){m->accounts, m->accounts_n};
+    return EX_OK;
+}
+
+uint32_t
+account_named(const struct account_list *accounts, const char *name)
+{
+    struct buf names = BUF_INIT;
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < accounts->n; i++) {
+        if (strcmp(accounts->list[i].name, name) == 0)
+            found = accounts->list[i].id;
+        buf_addf(&names, "%s%s", i ? ", " : "", accounts->list[i].name);
+    }
+    if (!found)
+        say_error(_("there is no account \"%s\"; there are: %s"), name, buf_str(&names));
+    buf_release(&names);
+    return found;
 }

@@ -22,4 +22,14 @@ struct session_client {
 enum sp_status session_begin(struct session_client *s, struct place *place, const char *what) SP_MUST_USE;
 void session_end(struct session_client *s);
 
+/* The engine's accounts, for names on a command line. */
+struct account_list {
+    const struct wr_account *list; /* in the arena */
+    uint32_t n;
+};
+/* Asks for them: EX_OK, or an exit status after a message. */
+int accounts_fetch(struct sp_client *c, struct arena *a, struct account_list *out);
+/* The account's number; 0 after a message that names those there are. */
+uint32_t account_named(const struct account_list *accounts, const char *name);
+
 #endif

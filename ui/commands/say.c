@@ -62,6 +62,14 @@ static const struct {
     {SP_CRYPTO, EX_DATAERR, N_("the cryptographic operation failed")},
     {SP_NOT_A_MESSAGE, EX_DATAERR, N_("this is not a mail message")},
     {SP_SERVER_NO, EX_UNAVAILABLE, N_("the server refused")},
+    {SP_SERVER_TEMPORARY, EX_TEMPFAIL, N_("the server refused for now")},
+    {SP_DNS, EX_NOHOST, N_("the server's name is not known")},
+    {SP_CONNECT, EX_TEMPFAIL, N_("the server cannot be reached")},
+    {SP_DISCONNECTED, EX_TEMPFAIL, N_("the connection was lost")},
+    {SP_TLS, EX_PROTOCOL, N_("no secure connection could be made")},
+    {SP_TLS_UNTRUSTED, EX_NOPERM, N_("the server's certificate is not trusted: start sealpost to look at it")},
+    {SP_TLS_PIN_CHANGED, EX_NOPERM, N_("the server's certificate is another than the one you trusted: start sealpost to look at it")},
+    {SP_AUTH_FAILED, EX_NOPERM, N_("the server refused the user name or password")},
 };
 
 const char *
@@ -80,4 +88,14 @@ exit_status(enum sp_status st)
         if (table[i].status == st)
             return table[i].exit;
     return EX_SOFTWARE;
+}
+
+int
+say_failure(enum sp_status st, const char *text)
+{
+    if (*text)
+        say_error("%s (%s)", say_status(st), text);
+    else
+        say_error("%s", say_status(st));
+    return exit_status(st);
 }

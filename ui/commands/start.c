@@ -128,6 +128,30 @@ engine_open(struct place *place, const char *what, int *fd, struct wm_welcome *w
     }
 }
 
+enum sp_status
+engine_end(struct place *place)
+{
+    struct arena a = ARENA_INIT;
+    struct wire_in in = {0};
+    const char *text;
+    int fd, waited = 0;
+    enum sp_status left, st = sp_connect(place->runtime, "stop", &fd, NULL, &a);
+    struct sp_client *c = st ? NULL : sp_client_new(fd, NULL, NULL, NULL, NULL);
+    if (!st)
+        st = c ? sp_ask(c, WM_TYPE_end_engine, &(struct wm_end_engine){}, START_TIMEOUT_MS, &a, &in, &text) : SP_NOMEM;
+    wire_in_close(&in);
+    sp_client_free(c);
+    /* SP_BUSY: the engine is gone, the supervisor not yet. */
+    while (!st && waited < START_TIMEOUT_MS && ((left = sp_connect(place->runtime, "stop", &fd, NULL, &a)) == SP_OK || left == SP_BUSY)) {
+        if (left == SP_OK)
+            (void)close(fd);
+        (void)poll(NULL, 0, RETRY_MS);
+        waited += RETRY_MS;
+    }
+    arena_release(&a);
+    return st;
+}
+
 bool
 config_is_good(const struct place *place)
 {
