@@ -141,20 +141,18 @@ wrap_openpgp(const struct keys_op *op, const char *key_id, int passphrase_fd, co
 }
 
 enum sp_status
-storekey_create(const struct keys_op *op, enum sp_protection protection, const char *key_id, int passphrase_fd, struct secret *key,
-                struct wire_blob *wrapped)
+storekey_wrap(const struct keys_op *op, enum sp_protection protection, const char *key_id, int passphrase_fd, const struct secret *key,
+              struct wire_blob *wrapped)
 {
     struct buf out = BUF_INIT;
-    enum sp_status st = secret_random(key, KEYS_STORE_KEY_LEN);
+    enum sp_status st = SP_OK;
     buf_add(&out, MAGIC, MAGIC_LEN);
     buf_addc(&out, (char)protection);
-    if (!st) {
-        switch (protection) {
-        case SP_PROTECTION_KEY_FILE: buf_add(&out, key->data, key->len); break;
-        case SP_PROTECTION_PASSPHRASE: st = wrap_passphrase(passphrase_fd, key, &out); break;
-        case SP_PROTECTION_OPENPGP: st = wrap_openpgp(op, key_id, passphrase_fd, key, &out); break;
-        default: st = SP_INVALID;
-        }
+    switch (protection) {
+    case SP_PROTECTION_KEY_FILE: buf_add(&out, key->data, key->len); break;
+    case SP_PROTECTION_PASSPHRASE: st = wrap_passphrase(passphrase_fd, key, &out); break;
+    case SP_PROTECTION_OPENPGP: st = wrap_openpgp(op, key_id, passphrase_fd, key, &out); break;
+    default: st = SP_INVALID;
     }
     if (!st)
         st = buf_status(&out);
@@ -163,6 +161,16 @@ storekey_create(const struct keys_op *op, enum sp_protection protection, const c
         st = wrapped->data ? SP_OK : SP_NOMEM;
     }
     buf_release_wiped(&out);
+    return st;
+}
+
+enum sp_status
+storekey_create(const struct keys_op *op, enum sp_protection protection, const char *key_id, int passphrase_fd, struct secret *key,
+                struct wire_blob *wrapped)
+{
+    enum sp_status st = secret_random(key, KEYS_STORE_KEY_LEN);
+    if (!st)
+        st = storekey_wrap(op, protection, key_id, passphrase_fd, key, wrapped);
     if (st)
         secret_release(key);
     return st;

@@ -124,6 +124,9 @@ enum sp_status certstore_subkey(const struct secret *store_key, bool private_par
 /* Makes a new key and wraps it; key gets KEYS_STORE_KEY_LEN bytes, *wrapped lives in the arena. */
 enum sp_status storekey_create(const struct keys_op *op, enum sp_protection protection, const char *key_id, int passphrase_fd,
                                struct secret *key, struct wire_blob *wrapped) SP_MUST_USE;
+/* Wraps a key that exists; *wrapped lives in the arena. */
+enum sp_status storekey_wrap(const struct keys_op *op, enum sp_protection protection, const char *key_id, int passphrase_fd,
+                             const struct secret *key, struct wire_blob *wrapped) SP_MUST_USE;
 /* SP_PASSPHRASE_NEEDED, SP_PASSPHRASE_WRONG, SP_CORRUPT. */
 enum sp_status storekey_unlock(const struct keys_op *op, const void *wrapped, size_t len, int passphrase_fd, struct secret *key) SP_MUST_USE;
 /* enum sp_protection of a wrapped record, -1 when it is none. */

@@ -101,6 +101,21 @@ run_store_unlock(const struct keys_op *op, void *in, void *out)
     return st;
 }
 
+static enum sp_status
+run_store_rewrap(const struct keys_op *op, void *in, void *out)
+{
+    const struct wm_store_rewrap *m = in;
+    struct secret key = SECRET_INIT;
+    struct wire_blob wrapped = {0};
+    enum sp_status st = storekey_unlock(op, m->wrapped.data, m->wrapped.len, m->old, &key);
+    if (!st)
+        st = storekey_wrap(op, (enum sp_protection)m->protection, m->key_id, m->passphrase, &key, &wrapped);
+    if (!st)
+        st = store_key_reply(op->arena, &key, &wrapped, out);
+    secret_release(&key);
+    return st;
+}
+
 /* ---- the table */
 
 enum need { NEED_PROTOCOL = 1, NEED_PUBLIC = 2, NEED_PRIVATE = 4, NEED_PERSON = 8 /* may wait for a person or a card */ };
@@ -123,6 +138,7 @@ static const struct operation operations[] = {
     {WM_TYPE_set_trust, WM_TYPE_reply_done, NEED_PROTOCOL | NEED_PUBLIC, 10000, run_set_trust},
     {WM_TYPE_store_create, WM_TYPE_store_key, NEED_PERSON, 30000, run_store_create},
     {WM_TYPE_store_unlock, WM_TYPE_store_key, NEED_PERSON, 30000, run_store_unlock},
+    {WM_TYPE_store_rewrap, WM_TYPE_store_key, NEED_PERSON, 60000, run_store_rewrap},
 };
 
 #define PERSON_MS 120000

@@ -268,6 +268,8 @@
 #define WM_keys_open(F, S, L) F(STR, home) F(STR, gnupg_home) F(U8, pinentry)                 /* reply_done */
 #define WM_store_create(F, S, L) F(U8, protection) F(STR, key_id) F(FD, passphrase)           /* store_key with wrapped */
 #define WM_store_unlock(F, S, L) F(BLOB, wrapped) F(FD, passphrase)                           /* store_key */
+/* The same key wrapped anew; wrapped: as it is now, old: the passphrase that opens that. The databases need not be touched: store_key */
+#define WM_store_rewrap(F, S, L) F(BLOB, wrapped) F(FD, old) F(U8, protection) F(STR, key_id) F(FD, passphrase)
 #define WM_store_again(F, S, L)                                                               /* store_key / LOCKED: for a restarted engine */
 #define WM_store_forget(F, S, L)                                                              /* reply_done: lock */
 #define WM_store_key(F, S, L) F(BLOB, key) F(BLOB, wrapped)                                   /* 32 bytes of key + 16 of salt for SQLCipher */
@@ -391,7 +393,7 @@
     M(0x0509, decrypt, 0, 1) M(0x050a, decrypted, 1, 1) M(0x050b, resolve_keys, 0, 0) M(0x050c, resolved, 1, 0) \
     M(0x050d, sign, 0, 0) M(0x050e, signed_bytes, 1, 0) M(0x050f, encrypt, 0, 0) M(0x0510, encrypted_bytes, 1, 0) \
     M(0x0511, set_trust, 0, 0) M(0x0512, ask_passphrase, 0, 0) M(0x0513, passphrase, 1, 0)                      \
-    M(0x0514, store_restore, 0, 1) M(0x0515, end_pinentry, 0, 0)                                                                             \
+    M(0x0514, store_restore, 0, 1) M(0x0516, store_rewrap, 0, 1) M(0x0515, end_pinentry, 0, 0)                                                                             \
     M(0x0601, imap_connect, 0, 1) M(0x0602, imap_ready, 1, 0) M(0x0603, tls_refused, 1, 0) M(0x0604, imap_list, 0, 0) \
     M(0x0605, imap_folders, 1, 0) M(0x0606, imap_create, 0, 0) M(0x0607, imap_select, 0, 0) M(0x0608, imap_selected, 1, 0) \
     M(0x0609, imap_uids, 0, 0) M(0x060a, imap_uid_list, 1, 0) M(0x060b, imap_fetch_headers, 0, 0) M(0x060c, imap_headers, 0, 0) \

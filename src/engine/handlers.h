@@ -14,7 +14,7 @@
     H(plan_draft, OPEN) H(send_draft, OPEN) H(submit, OPEN) H(list_outbox, OPEN) H(outbox_retry, OPEN)           \
     H(outbox_cancel, OPEN) H(list_keys, ANY) H(import_keys, ANY) H(set_trust, ANY) H(inspect, ANY) H(answer, ANY) \
     H(get_state, OPEN) H(set_state, OPEN) H(import_message, OPEN) H(end_engine, ANY)  \
-    H(stay, ANY) H(list_jobs, ANY) H(cancel_job, ANY) H(sync_now, OPEN) H(set_folder, OPEN)            \
+    H(stay, ANY) H(change_protection, OPEN) H(list_jobs, ANY) H(cancel_job, ANY) H(sync_now, OPEN) H(set_folder, OPEN)            \
     H(search_open, OPEN) H(search_close, OPEN) H(search_save, OPEN)
 
 #define H(name, needs) door_fn handle_##name;

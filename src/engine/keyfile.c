@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,9 +54,10 @@ write_all(int fd, const char *bytes, size_t len)
 
 /* link(2) does not replace an existing file, unlike rename(2). */
 static enum sp_status
-publish(const char *folder, const char *temporary, const char *path)
+publish(const char *folder, const char *temporary, const char *path, bool replace)
 {
-    enum sp_status st = link(temporary, path) == 0 ? SP_OK : errno == EEXIST ? SP_EXISTS : SP_IO;
+    int failed = replace ? rename(temporary, path) : link(temporary, path);
+    enum sp_status st = failed == 0 ? SP_OK : errno == EEXIST ? SP_EXISTS : SP_IO;
     (void)unlink(temporary);
     int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir >= 0) {
@@ -66,8 +68,8 @@ publish(const char *folder, const char *temporary, const char *path)
     return st;
 }
 
-enum sp_status
-keyfile_write(const char *folder, enum sp_protection protection, const void *wrapped, size_t len)
+static enum sp_status
+put(const char *folder, enum sp_protection protection, const void *wrapped, size_t len, bool replace)
 {
     struct buf path = BUF_INIT, temporary = BUF_INIT, all = BUF_INIT;
     enum sp_status st = SP_IO;
@@ -82,13 +84,17 @@ keyfile_write(const char *folder, enum sp_protection protection, const void *wra
         goto out;
     (void)unlink(buf_str(&temporary));
     fd = open(buf_str(&temporary), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
+    if (fd < 0) {
+        st = errno == ENOSPC || errno == EDQUOT ? SP_FULL : errno == EROFS ? SP_READ_ONLY : SP_IO;
         goto out;
+    }
     st = buf_status(&all);
     if (!st)
         st = write_all(fd, all.data, all.len);
     if (!st)
-        st = publish(folder, buf_str(&temporary), buf_str(&path));
+        st = publish(folder, buf_str(&temporary), buf_str(&path), replace);
+    else
+        (void)unlink(buf_str(&temporary));
 out:
     if (fd >= 0)
         (void)close(fd);
@@ -96,4 +102,16 @@ out:
     buf_release(&temporary);
     buf_release_wiped(&all);
     return st;
+}
+
+enum sp_status
+keyfile_write(const char *folder, enum sp_protection protection, const void *wrapped, size_t len)
+{
+    return put(folder, protection, wrapped, len, false);
+}
+
+enum sp_status
+keyfile_replace(const char *folder, enum sp_protection protection, const void *wrapped, size_t len)
+{
+    return put(folder, protection, wrapped, len, true);
 }

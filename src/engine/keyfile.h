@@ -15,4 +15,7 @@ enum sp_status keyfile_read(const char *folder, enum sp_protection *protection, 
    only key to data. */
 enum sp_status keyfile_write(const char *folder, enum sp_protection protection, const void *wrapped, size_t len) SP_MUST_USE;
 
+/* Puts another one in its place, durably: whenever the process ends, the old one is there whole, or the new one is. SP_FULL, SP_IO. */
+enum sp_status keyfile_replace(const char *folder, enum sp_protection protection, const void *wrapped, size_t len) SP_MUST_USE;
+
 #endif

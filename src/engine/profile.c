@@ -32,7 +32,7 @@ struct profile {
     struct peer_call *call;    /* of profile_begin */
 };
 
-/* One create_profile or unlock. */
+/* One create_profile, unlock or change_protection. */
 struct unlocking {
     struct profile *profile;
     struct request *rq;
@@ -251,13 +251,13 @@ on_unlocked(const struct call_reply *r, struct arena *arena, void *arg)
 }
 
 static void
-start_unlocking(struct engine *e, struct request *rq, bool create, enum sp_protection protection, uint16_t type, const void *msg)
+start_unlocking(struct engine *e, struct request *rq, const struct peer_request *ask, bool create, enum sp_protection protection)
 {
     struct unlocking *u = engine_alloc(sizeof *u);
     *u = (struct unlocking){.profile = e->profile, .rq = rq, .create = create, .protection = protection};
     /* Not PEER_AGAIN: the passphrase's pipe can be read once only. */
-    u->call = peer_call(e, &(struct peer_request){.role = SP_ROLE_KEYS, .type = type, .msg = msg, .timeout_ms = UNLOCK_MS,
-                                                  .client = request_client(rq), .fn = on_unlocked, .arg = u});
+    u->call = peer_call(e, &(struct peer_request){.role = SP_ROLE_KEYS, .type = ask->type, .msg = ask->msg, .timeout_ms = UNLOCK_MS,
+                                                  .client = request_client(rq), .fn = ask->fn, .arg = u});
     request_on_end(rq, unlocking_end, u);
 }
 
@@ -276,7 +276,8 @@ handle_create_profile(struct engine *e, struct request *rq, struct wire_in *in, 
         return;
     }
     struct wm_store_create create = {.protection = m->protection, .passphrase = m->passphrase};
-    start_unlocking(e, rq, true, (enum sp_protection)m->protection, WM_TYPE_store_create, &create);
+    start_unlocking(e, rq, &(struct peer_request){.type = WM_TYPE_store_create, .msg = &create, .fn = on_unlocked}, true,
+        (enum sp_protection)m->protection);
 }
 
 void
@@ -299,8 +300,58 @@ handle_unlock(struct engine *e, struct request *rq, struct wire_in *in, struct a
             request_done(rq);
     } else {
         struct wm_store_unlock unlock = {.wrapped = {p->wrapped.data, p->wrapped.len}, .passphrase = m->passphrase};
-        start_unlocking(e, rq, false, p->protection, WM_TYPE_store_unlock, &unlock);
+        start_unlocking(e, rq, &(struct peer_request){.type = WM_TYPE_store_unlock, .msg = &unlock, .fn = on_unlocked}, false, p->protection);
     }
+}
+
+/* ---- another protection */
+
+static void
+on_rewrapped(const struct call_reply *r, struct arena *arena, void *arg)
+{
+    struct unlocking *u = arg;
+    struct profile *p = u->profile;
+    struct request *rq = u->rq;
+    enum sp_status st = r->status;
+    (void)arena;
+    if (!r->final)
+        return;
+    if (!st && r->in->type != WM_TYPE_store_key)
+        st = SP_PROTOCOL;
+    const struct wm_store_key *m = st ? NULL : r->in->msg;
+    /* Of another key than the one that is in use it would be the loss of everything. */
+    if (!st && !secret_equal(&p->key, m->key.data, m->key.len))
+        st = SP_CRYPTO;
+    if (!st)
+        st = keyfile_replace(p->folder, u->protection, m->wrapped.data, m->wrapped.len);
+    if (!st) {
+        p->protection = u->protection;
+        buf_clear(&p->wrapped);
+        buf_add(&p->wrapped, m->wrapped.data, m->wrapped.len);
+        log_line("the protection of the store was changed");
+    }
+    request_on_end(rq, NULL, NULL);
+    free(u);
+    if (st)
+        request_fail(rq, st, r->text);
+    else
+        request_done(rq);
+}
+
+void
+handle_change_protection(struct engine *e, struct request *rq, struct wire_in *in, struct arena *arena)
+{
+    struct wm_change_protection *m = in->msg;
+    struct profile *p = e->profile;
+    (void)arena;
+    if (m->protection > SP_PROTECTION_OPENPGP || (m->protection == SP_PROTECTION_OPENPGP && !*m->key_id)) {
+        request_fail(rq, SP_INVALID, NULL);
+        return;
+    }
+    struct wm_store_rewrap rewrap = {.wrapped = {p->wrapped.data, p->wrapped.len}, .old = m->old, .protection = m->protection,
+                                     .key_id = m->key_id, .passphrase = m->passphrase};
+    start_unlocking(e, rq, &(struct peer_request){.type = WM_TYPE_store_rewrap, .msg = &rewrap, .fn = on_rewrapped}, false,
+        (enum sp_protection)m->protection);
 }
 
 /* ---- locking */

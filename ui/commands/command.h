@@ -37,6 +37,8 @@ int command_status(struct place *place, int argc, char **argv);
 int command_sync(struct place *place, int argc, char **argv);
 int command_search(struct place *place, int argc, char **argv);
 int command_import(struct place *place, int argc, char **argv);
+int command_protect(struct place *place, int argc, char **argv);
+int command_lock(struct place *place, int argc, char **argv);
 int command_demo(struct place *place, int argc, char **argv);
 
 /* --- start.c */

@@ -22,6 +22,8 @@ static const struct command commands[] = {
     {"daemon", command_daemon, N_("sealpost --daemon"), N_("Start the mail engine and let it stay, for new mail and the outbox.")},
     {"stop", command_stop, N_("sealpost stop"), N_("End the mail engine; what waits to be sent stays in the outbox.")},
     {"search", command_search, N_("sealpost search [--json] [--limit N] [--server] QUERY..."), N_("Find messages: words, from:ada, after:2026-01, is:unread ...")},
+    {"protect", command_protect, N_("sealpost protect --passphrase|--openpgp KEY|--key-file"), N_("Change what protects the mail store.")},
+    {"lock", command_lock, N_("sealpost lock"), N_("Lock the mail store now.")},
     {"demo", command_demo, N_("sealpost demo"), N_("Try everything on a built-in mailbox; nothing of yours is touched.")},
     {"help", command_help, N_("sealpost help"), N_("Show this text.")},
     {"version", command_version, N_("sealpost version"), N_("Show the version.")},
