@@ -198,8 +198,9 @@
 #define WM_get_state(F, S, L) F(STR, name)                                                    /* state_value: the screen's own memory */
 #define WM_set_state(F, S, L) F(STR, name) F(STR, value)                                      /* reply_done */
 #define WM_state_value(F, S, L) F(STR, value)
-/* Puts a message into a folder of a local account (role U8: enum sp_folder_role, made when missing), as it is. */
-#define WM_import_message(F, S, L) F(U32, account) F(U8, role) F(U32, flags) F(FD, message)   /* reply_done */
+/* Puts a message into a folder of a local account, as it is: the given folder, else that of the role (enum sp_folder_role) in the account
+   (0: the first local one). once: EXISTS when the same bytes are in that folder already, so that an import can be begun anew. */
+#define WM_import_message(F, S, L) F(U32, account) F(U8, role) F(U32, flags) F(FD, message) F(U64, folder) F(U8, once) /* reply_done */
 /* Looks at that account's server now (0 = all): progress ..., then synced. bodies: also fetches what is missing of the bodies. */
 #define WM_sync_now(F, S, L) F(U32, account) F(U8, bodies)                                    /* synced */
 #define WM_synced(F, S, L) L(sync_result, results)

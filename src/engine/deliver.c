@@ -23,6 +23,7 @@ struct delivery {
     int bytes;
     struct peer_call *call;
     struct loop_timer *timer;
+    bool once;
     enum sp_status failed;
     deliver_also_fn *also;
     deliver_fn *fn;
@@ -61,7 +62,12 @@ store(struct delivery *d, const struct wr_header_summary *s, uint64_t *id)
         return st;
     struct store_message m = {.folder = d->folder, .flags = d->flags, .size = map.len};
     headers_row(s, &m);
-    m.sort = d->sort ? d->sort : m.date ? m.date : engine_now();
+    /* What is imported without a date lies at the old end, where a second import finds it. */
+    m.sort = d->sort ? d->sort : m.date || d->once ? m.date : engine_now();
+    if (d->once && store_message_is_there(e->store, d->folder, m.sort, map.data, map.len)) {
+        memfd_unmap(&map);
+        return SP_EXISTS;
+    }
     st = store_begin(e->store);
     if (!st) {
         st = store_messages_add(e->store, &m, 1);
@@ -174,8 +180,13 @@ handle_import_message(struct engine *e, struct request *rq, struct wire_in *in, 
     while (a && (a->config->kind != SP_ACCOUNT_LOCAL || (m->account && a->id != m->account)))
         a = a->next;
     enum sp_status st = !a ? SP_NOT_FOUND : m->role >= SP_FOLDER_ROLE_COUNT ? SP_INVALID : SP_OK;
-    if (!st)
+    if (!st && m->folder) {
+        st = store_folder_get(e->store, m->folder, arena, &f);
+        if (!st && !f.local)
+            st = SP_INVALID;
+    } else if (!st) {
         st = store_folder_by_role(e->store, a->id, (enum sp_folder_role)m->role, arena, &f);
+    }
     if (st) {
         request_fail(rq, st, NULL);
         return;
@@ -183,5 +194,6 @@ handle_import_message(struct engine *e, struct request *rq, struct wire_in *in, 
     struct import *i = engine_alloc(sizeof *i);
     i->rq = rq;
     i->delivery = deliver(e, f.id, m->flags & 0xffffu, 0, m->message, NULL, on_imported, i);
+    i->delivery->once = m->once;
     request_on_end(rq, import_end, i);
 }

@@ -233,10 +233,12 @@ client_free(struct client *c)
     questions_client_gone(d->engine, c->number);
     search_client_gone(d->engine, c->number);
     log_line("client %llu left", (unsigned long long)c->number);
+    bool used = c->greeted;
     free(c);
     if (d->outdated && !d->clients)
         linger_end(d->engine);
-    linger_used(d->engine);
+    if (used) /* a stranger who was shown out keeps nobody up */
+        linger_used(d->engine);
 }
 
 static void
@@ -371,6 +373,15 @@ on_closed(struct wire_conn *conn, enum sp_status why, void *arg)
     client_drop(arg, 0);
 }
 
+static bool
+is_full(const struct door *d)
+{
+    size_t n = 0;
+    for (const struct client *c = d->clients; c; c = c->next)
+        n++;
+    return n >= MAX_CLIENTS;
+}
+
 static void
 on_listener(struct loop *l, int fd, short revents, void *arg)
 {
@@ -382,7 +393,7 @@ on_listener(struct loop *l, int fd, short revents, void *arg)
         return;
     struct ucred who = {0};
     socklen_t len = sizeof who;
-    if (door_clients(d) >= MAX_CLIENTS || getsockopt(s, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 || who.uid != getuid()) {
+    if (is_full(d) || getsockopt(s, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 || who.uid != getuid()) {
         (void)close(s);
         return;
     }
@@ -447,7 +458,7 @@ door_clients(const struct door *d)
 {
     size_t n = 0;
     for (const struct client *c = d->clients; c; c = c->next)
-        n++;
+        n += c->greeted;
     return n;
 }
 

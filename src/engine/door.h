@@ -23,6 +23,7 @@ void door_free(struct door *d);
 void door_open(struct door *d, int listener, struct wire_blob token);
 /* Whether a profile is there and open is settled: greetings that waited for it are answered. */
 void door_settled(struct door *d);
+/* How many are here and have shown the token. */
 size_t door_clients(const struct door *d);
 /* Those of them that are screens and were welcomed. */
 size_t door_screens(const struct door *d);

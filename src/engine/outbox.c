@@ -430,6 +430,7 @@ outbox_opened(struct engine *e)
     for (size_t i = 0; i < n; i++)
         if (list[i].state == SP_OUTBOX_SENDING) { /* the engine ended in the middle */
             list[i].state = SP_OUTBOX_UNCERTAIN;
+            list[i].attempts++; /* it counts: the pause behind it is no longer the time for taking back */
             list[i].next_try = engine_now() + pauses[0];
             keep(e, &list[i]);
         }

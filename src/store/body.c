@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Whole messages, their verdicts and session keys, and carrying a message from one folder to another. */
 #include <string.h>
+#include <unistd.h>
 
+#include "base/memfd.h"
 #include "internal.h"
 
 /* SP_NOT_FOUND unless the message exists: nothing may hang about without its message. */
@@ -264,4 +266,27 @@ store_message_move(struct store *s, uint64_t id, uint64_t folder, bool copy, uin
     if (st)
         return st;
     return db_scope_end(db, copy_all(s, db, db, id, folder, new_id));
+}
+
+bool
+store_message_is_there(struct store *s, uint64_t folder, int64_t sort, const void *bytes, size_t len)
+{
+    struct db *db = db_of(s, folder);
+    sqlite3_stmt *q = NULL;
+    bool found = false;
+    if (db_query(db, "SELECT id FROM message WHERE folder = ? AND sort = ? AND size = ?", DB_ARGS(DB_I(folder), DB_I(sort), DB_I(len)), &q) != SP_OK)
+        return false;
+    while (!found && db_step(db, q) == SP_OK) {
+        struct memfd_map map;
+        int fd = -1;
+        if (store_body_get(s, (uint64_t)sqlite3_column_int64(q, 0), &fd) != SP_OK)
+            continue;
+        if (memfd_map(fd, len, &map) == SP_OK) {
+            found = map.len == len && memcmp(map.data, bytes, len) == 0;
+            memfd_unmap(&map);
+        }
+        (void)close(fd);
+    }
+    db_end(q);
+    return found;
 }

@@ -90,6 +90,8 @@ struct store_message {
 /* Adds messages to a folder (id is set in each; one with a uid that is there already is updated, not doubled). Counters, thread and
    generation are kept. */
 enum sp_status store_messages_add(struct store *s, struct store_message *m, size_t n) SP_MUST_USE;
+/* Is a message with this sort key and exactly these bytes in that folder? */
+bool store_message_is_there(struct store *s, uint64_t folder, int64_t sort, const void *bytes, size_t len);
 enum sp_status store_message_get(struct store *s, uint64_t id, struct arena *a, struct store_message *out) SP_MUST_USE;
 enum sp_status store_message_by_uid(struct store *s, uint64_t folder, uint32_t uid, uint64_t *id) SP_MUST_USE;
 /* By Message-ID within an account (0 = any), newest; SP_NOT_FOUND. */

@@ -36,6 +36,7 @@ int command_stop(struct place *place, int argc, char **argv);
 int command_status(struct place *place, int argc, char **argv);
 int command_sync(struct place *place, int argc, char **argv);
 int command_search(struct place *place, int argc, char **argv);
+int command_import(struct place *place, int argc, char **argv);
 int command_protect(struct place *place, int argc, char **argv);
 int command_lock(struct place *place, int argc, char **argv);
 int command_demo(struct place *place, int argc, char **argv);

@@ -17,6 +17,7 @@ static const struct command commands[] = {
     {"keys", command_keys, N_("sealpost keys list|import ..."), N_("List and import OpenPGP keys and certificates.")},
     {"send", command_send, N_("sealpost send [OPTIONS] [ADDRESS...]"), N_("Send the message on standard input, as sendmail does.")},
     {"sync", command_sync, N_("sealpost sync [--json] [--bodies] [ACCOUNT...]"), N_("Look for new mail now.")},
+    {"import", command_import, N_("sealpost import [--account NAME] [--folder NAME] FILE|FOLDER..."), N_("Take over mail from mbox files, Maildir folders and single messages.")},
     {"status", command_status, N_("sealpost status [--json]"), N_("Say how accounts, outbox and long work stand.")},
     {"daemon", command_daemon, N_("sealpost --daemon"), N_("Start the mail engine and let it stay, for new mail and the outbox.")},
     {"stop", command_stop, N_("sealpost stop"), N_("End the mail engine; what waits to be sent stays in the outbox.")},
