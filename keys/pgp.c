@@ -49,8 +49,10 @@ dir_of(const struct buf *dirs, const char *name)
             continue;
         char *value = strndup(at + len + 1, strcspn(at + len + 1, "\n")), *to = value;
         for (const char *from = value; value && (*to = *from); to++, from++) {
-            unsigned byte;
-            if (*from == '%' && sscanf(from + 1, "%2x", &byte) == 1 && byte) {
+            const char hex[3] = {from[0] == '%' ? from[1] : '\0', from[0] == '%' && from[1] ? from[2] : '\0', '\0'};
+            char *end;
+            unsigned long byte = strtoul(hex, &end, 16);
+            if (byte && end == hex + 2) {
                 *to = (char)byte;
                 from += 2;
             }

@@ -147,8 +147,10 @@ jobs_free(struct jobs *j)
 {
     if (!j)
         return;
-    while (j->first)
-        drop(j->first);
+    for (struct job *job = j->first, *next; job; job = next) {
+        next = job->next;
+        drop(job);
+    }
     if (j->timer)
         loop_timer_remove(j->timer);
     free(j);

@@ -70,6 +70,7 @@ replay_end(struct replay *r)
         loop_timer_remove(r->timer);
     arrivals_release(&r->arrivals);
     free(r->present);
+    free(r->blocked);
     arena_release(&r->arena);
     free(r);
 }
@@ -217,6 +218,33 @@ replay_refused(struct replay *r, enum sp_status st, const char *text)
     replay_group_done(r);
 }
 
+static uint64_t
+row_of(const struct store_change *c)
+{
+    return c->source ? c->source : c->message;
+}
+
+/* The change waits, and with it whatever comes later for the same message: a removal must not overtake a copy. */
+static void
+block(struct replay *r, const struct store_change *c)
+{
+    uint64_t *more = realloc(r->blocked, (r->blocked_n + 1) * sizeof *more);
+    if (!more)
+        abort();
+    r->blocked = more;
+    r->blocked[r->blocked_n++] = row_of(c);
+    r->after = c->id;
+}
+
+static bool
+is_blocked(const struct replay *r, const struct store_change *c)
+{
+    for (size_t i = 0; i < r->blocked_n; i++)
+        if (r->blocked[i] == row_of(c))
+            return true;
+    return false;
+}
+
 bool
 replay_failed(struct replay *r, enum sp_status st, const char *text)
 {
@@ -226,7 +254,8 @@ replay_failed(struct replay *r, enum sp_status st, const char *text)
         replay_refused(r, st, text);
     } else if (st == SP_SERVER_TEMPORARY) { /* in use, over a limit: the next pass tries again, the others go on */
         log_line("a change waits: %s", text);
-        r->after = r->group[r->n - 1].id;
+        for (size_t i = 0; i < r->n; i++)
+            block(r, &r->group[i]);
         replay_next(r);
     } else {
         finish(r, st);
@@ -295,7 +324,10 @@ readiness(struct engine *e, struct store_change *c)
         is = READY;
     else if (!c->folder || store_folder_get(e->store, c->folder, &arena, &f) != SP_OK)
         is = LOST;
-    else if (c->uid)
+    else if (c->uid && !f.uidvalidity && c->uidvalidity) { /* the cache was lost: the selection will tell whether it is still the same */
+        f.uidvalidity = c->uidvalidity;
+        is = store_folder_put(e->store, &f) == SP_OK ? READY : WAIT;
+    } else if (c->uid)
         is = !c->uidvalidity || !f.uidvalidity || c->uidvalidity == f.uidvalidity ? READY : LOST;
     else if (store_change_arriving(e->store, row, c->folder))
         is = WAIT;
@@ -403,8 +435,8 @@ choose(struct replay *r)
         return;
     }
     enum readiness is = WAIT;
-    while (i < n && (is = readiness(e, &list[i])) == WAIT)
-        r->after = list[i++].id;
+    while (i < n && (is = is_blocked(r, &list[i]) ? WAIT : readiness(e, &list[i])) == WAIT)
+        block(r, &list[i++]);
     r->group = &list[i];
     r->n = 1;
     if (i == n)
@@ -413,7 +445,7 @@ choose(struct replay *r)
         replay_refused(r, SP_NOT_FOUND, "");
     else {
         bool together = r->group->kind != STORE_CHANGE_APPEND && r->group->kind != STORE_CHANGE_TAKE;
-        while (together && i + r->n < n && alike(r->group, &list[i + r->n]) && readiness(e, &list[i + r->n]) == READY)
+        while (together && i + r->n < n && alike(r->group, &list[i + r->n]) && !is_blocked(r, &list[i + r->n]) && readiness(e, &list[i + r->n]) == READY)
             r->n++;
         perform(r);
     }
@@ -484,8 +516,8 @@ journal_add(struct engine *e, struct store_change *c)
     return SP_OK;
 }
 
-void
-journal_reload(struct engine *e)
+static void
+reload(struct engine *e, bool redo)
 {
     struct store_change *list = NULL;
     size_t n = 0;
@@ -498,6 +530,8 @@ journal_reload(struct engine *e)
             n = 0;
         for (size_t i = 0; i < n; i++) {
             hide(e, &list[i]);
+            if (redo)
+                replay_redo(e, &list[i]);
             after = list[i].id;
         }
         arena_release(&arena);
@@ -505,10 +539,16 @@ journal_reload(struct engine *e)
 }
 
 void
+journal_reload(struct engine *e)
+{
+    reload(e, false);
+}
+
+void
 journal_load(struct engine *e)
 {
     e->journal = engine_alloc(sizeof *e->journal);
-    journal_reload(e);
+    reload(e, true);
     enum sp_status st = store_orphans_remove(e->store);
     if (st)
         log_line("rows without a server are not removed: %s", sp_status_name(st));

@@ -77,6 +77,36 @@ undo(struct store *s, const struct store_change *c, struct arena *arena)
     return SP_OK;
 }
 
+/* A crash between the two databases leaves the journal ahead of the rows: what waits is shown as done, as it was going to be. Doing it
+   again changes nothing. */
+static enum sp_status
+redo(struct store *s, const struct store_change *c, struct arena *arena)
+{
+    struct store_message m;
+    uint64_t id;
+    bool row = store_message_get(s, c->message, arena, &m) == SP_OK, there = row && m.folder == c->folder;
+    if (c->kind == STORE_CHANGE_MOVE)
+        return there && c->target ? store_message_move(s, m.id, c->target, false, &id) : SP_OK;
+    if (c->kind == STORE_CHANGE_EXPUNGE)
+        return there ? store_message_remove(s, m.id) : SP_OK;
+    if (c->kind != STORE_CHANGE_FLAGS || !there)
+        return SP_OK;
+    uint32_t flags = (m.flags | c->add) & ~c->remove;
+    const char *keywords = keywords_change(arena, m.keywords, c->add_keywords, c->remove_keywords);
+    enum sp_status st = flags != m.flags ? store_flags_set(s, m.id, flags) : SP_OK;
+    return !st && strcmp(keywords, m.keywords) != 0 ? store_keywords_set(s, m.id, keywords) : st;
+}
+
+void
+replay_redo(struct engine *e, const struct store_change *c)
+{
+    struct arena arena = ARENA_INIT;
+    enum sp_status st = redo(e->store, c, &arena);
+    if (st)
+        log_line("change %llu cannot be shown: %s", (unsigned long long)c->id, sp_status_name(st));
+    arena_release(&arena);
+}
+
 void
 replay_put_back(struct engine *e, const struct store_change *c)
 {

@@ -89,7 +89,7 @@ find_arrival(struct replay *r, const struct store_change *c)
     struct store_message m;
     struct memfd_map map;
     int fd = -1;
-    struct arrival wanted = {.id = ""};
+    struct arrival wanted = {.id = c->message_id ? c->message_id : "", .size = c->size, .date = c->date};
     if (store_message_get(e->store, c->message, &r->arena, &m) == SP_OK)
         wanted = (struct arrival){.id = m.message_id, .size = m.size, .date = m.sort};
     if (c->kind == STORE_CHANGE_APPEND && store_change_body_get(e->store, c->id, &fd) == SP_OK && memfd_map(fd, ENGINE_MAX_MESSAGE, &map) == SP_OK) {
@@ -193,7 +193,13 @@ look_into_target(struct replay *r)
     const struct store_change *c = r->group;
     struct store_folder f = {0};
     /* Another UIDVALIDITY than at the try: any uid may be the one. */
-    bool same = store_folder_get(r->account->engine->store, c->target, &arena, &f) == SP_OK && f.uidvalidity == c->tried_uidvalidity;
+    struct store *store = r->account->engine->store;
+    bool known = store_folder_get(store, c->target, &arena, &f) == SP_OK;
+    if (known && !f.uidvalidity && c->tried_uidvalidity) { /* a crash, or the loss of the cache, took what was known of it */
+        f.uidvalidity = c->tried_uidvalidity;
+        known = store_folder_put(store, &f) == SP_OK;
+    }
+    bool same = known && f.uidvalidity == c->tried_uidvalidity;
     uint32_t from = same && c->tried_uidnext ? c->tried_uidnext : 1;
     for (size_t i = 0; !same && i < r->n; i++)
         r->group[i].tried_uidvalidity = f.uidvalidity;

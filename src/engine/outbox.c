@@ -430,9 +430,10 @@ outbox_opened(struct engine *e)
     for (size_t i = 0; i < n; i++)
         if (list[i].state == SP_OUTBOX_SENDING) { /* the engine ended in the middle */
             list[i].state = SP_OUTBOX_UNCERTAIN;
-            list[i].attempts++; /* it counts: the pause behind it is no longer the time for taking back */
-            list[i].next_try = engine_now() + pauses[0];
+            list[i].next_try = engine_now() + pause_after(list[i].attempts);
+            list[i].attempts++; /* that was one: its pause counts from now, see due_time */
             keep(e, &list[i]);
+            say_trouble(e, &list[i], &(struct transmit_result){.refused_address = "", .refused_text = ""});
         }
     arena_release(&arena);
     scan(e);

@@ -16,6 +16,8 @@ struct replay {
     struct store_change *group;  /* in it; like each other, every uid is known */
     size_t n;
     uint64_t after;              /* changes up to this one wait: for the uid that another one brings, or for the next pass */
+    uint64_t *blocked;           /* the rows that these are about: what follows for them waits too. Owned */
+    size_t blocked_n;
     size_t single;               /* so many changes go one by one: together they were refused */
     struct session_op *op;
     struct loop_timer *timer;
@@ -53,6 +55,8 @@ enum sp_status replay_replace(struct replay *r, const struct store_change *c, st
 
 /* journal_land.c: MOVE, COPY, APPEND, TAKE */
 void replay_land(struct replay *r);
+/* journal_back.c: shows here what waits. */
+void replay_redo(struct engine *e, const struct store_change *c);
 /* journal_back.c: undoes here what the server does not do. */
 void replay_put_back(struct engine *e, const struct store_change *c);
 

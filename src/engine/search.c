@@ -274,6 +274,7 @@ load_saved(struct searches *all)
 
 /* ---- the inboxes as one */
 
+/* The empty one of the local account that is always there does not count: who has one account has one inbox. */
 static size_t
 inboxes(struct engine *e, struct arena *a, struct store_folder **out)
 {
@@ -281,7 +282,7 @@ inboxes(struct engine *e, struct arena *a, struct store_folder **out)
     if (store_folders(e->store, 0, a, out, &n) != SP_OK)
         return 0;
     for (size_t i = 0; i < n; i++)
-        if ((*out)[i].role == SP_FOLDER_INBOX)
+        if ((*out)[i].role == SP_FOLDER_INBOX && (!(*out)[i].local || (*out)[i].total))
             (*out)[found++] = (*out)[i];
     return found;
 }
@@ -618,6 +619,15 @@ handle_search_save(struct engine *e, struct request *rq, struct wire_in *in, str
 
 /* ---- beginning and end */
 
+static void
+free_all(struct searches *all)
+{
+    for (struct search *s = all->first, *next; s; s = next) {
+        next = s->next;
+        search_free(s);
+    }
+}
+
 void
 searches_opened(struct engine *e)
 {
@@ -629,8 +639,7 @@ searches_opened(struct engine *e)
 void
 searches_closing(struct engine *e)
 {
-    while (e->searches->first)
-        search_free(e->searches->first);
+    free_all(e->searches);
 }
 
 struct searches *
@@ -644,7 +653,7 @@ searches_new(struct engine *e)
 void
 searches_free(struct searches *s)
 {
-    while (s && s->first)
-        search_free(s->first);
+    if (s)
+        free_all(s);
     free(s);
 }

@@ -10,6 +10,7 @@
 #include "accounts.h"
 #include "base/log.h"
 #include "base/memfd.h"
+#include "base/uidset.h"
 #include "deliver.h"
 #include "peers.h"
 #include "sync.h"
@@ -26,6 +27,9 @@ struct transmit {
     struct buf strangers;     /* recipients that no local account has */
     int bytes;
     struct store_folder sent;
+    bool copies_again;        /* an earlier attempt may have left a copy there */
+    bool appended;            /* by this attempt */
+    const char *surplus;      /* uids of copies beyond the one */
     struct peer_call *call;
     struct session_op *op;
     struct delivery *delivery;
@@ -126,6 +130,80 @@ on_copied(enum sp_status st, uint64_t id, void *arg)
         finish(t);
 }
 
+/* Which of the uids are of this sending? Older ones may be there when a program sends the same message again. They stay first in the
+   list, ascending; their number. */
+static size_t
+ours(const struct transmit *t, const struct wire_blob *uids, uint32_t *list)
+{
+    bool bounded = t->item.sent_uidvalidity && t->item.sent_uidvalidity == t->sent.uidvalidity;
+    size_t n = 0;
+    for (size_t i = 0; i + sizeof *list <= uids->len; i += sizeof *list) {
+        memcpy(&list[n], (const char *)uids->data + i, sizeof *list);
+        n += !bounded || list[n] >= t->item.sent_uidnext;
+    }
+    return n;
+}
+
+static void
+on_removed(const struct call_reply *r, struct arena *arena, void *arg)
+{
+    struct transmit *t = arg;
+    (void)arena;
+    if (!r->final)
+        return;
+    t->op = NULL;
+    if (r->status) {
+        copy_fails(t, r->status, r->text, false);
+        return;
+    }
+    sync_folder(t->account->sync, t->sent.id);
+    copy_done(t);
+}
+
+static void
+on_marked(const struct call_reply *r, struct arena *arena, void *arg)
+{
+    struct transmit *t = arg;
+    (void)arena;
+    if (!r->final)
+        return;
+    t->op = NULL;
+    if (r->status)
+        copy_fails(t, r->status, r->text, false);
+    else
+        t->op = session_run(t->account, SESSION_SYNC, t->sent.id, WM_TYPE_imap_expunge, &(struct wm_imap_expunge){.uid_set = t->surplus}, on_removed, t);
+}
+
+/* The server may still have been busy with an earlier try when we looked, and finished it afterwards: one copy stays. Only where we know
+   which ones are of this sending. */
+static void
+keep_one(struct transmit *t, const uint32_t *uids, size_t n)
+{
+    struct buf set = BUF_INIT;
+    if (n < 2 || !t->item.sent_uidvalidity || t->item.sent_uidvalidity != t->sent.uidvalidity) {
+        sync_folder(t->account->sync, t->sent.id);
+        copy_done(t);
+        return;
+    }
+    uidset_add(&set, uids + 1, n - 1);
+    t->surplus = arena_strdup(&t->arena, buf_str(&set));
+    buf_release(&set);
+    if (!t->surplus)
+        abort();
+    log_line("the copy of outbox item %llu came there %zu times", (unsigned long long)t->outbox, n);
+    struct wm_imap_store m = {.uid_set = t->surplus, .add = SP_FLAG_DELETED};
+    t->op = session_run(t->account, SESSION_SYNC, t->sent.id, WM_TYPE_imap_store, &m, on_marked, t);
+}
+
+static void
+search(struct transmit *t, call_fn *fn)
+{
+    t->op = session_run(t->account, SESSION_SYNC, t->sent.id, WM_TYPE_imap_search_id,
+                        &(struct wm_imap_search_id){.message_id = t->item.message_id}, fn, t);
+}
+
+static void on_searched(const struct call_reply *r, struct arena *arena, void *arg);
+
 static void
 on_appended(const struct call_reply *r, struct arena *arena, void *arg)
 {
@@ -136,6 +214,10 @@ on_appended(const struct call_reply *r, struct arena *arena, void *arg)
     t->op = NULL;
     if (r->status) {
         copy_fails(t, r->status, r->text, false);
+        return;
+    }
+    if (t->copies_again) {
+        search(t, on_searched);
         return;
     }
     sync_folder(t->account->sync, t->sent.id);
@@ -156,35 +238,26 @@ append(struct transmit *t)
     engine_close(&fd);
 }
 
-/* Is one of the messages with our Message-ID from this sending? Older ones may be there when a program sends the same message again. */
-static bool
-is_there(const struct transmit *t, const struct wire_blob *uids)
-{
-    bool bounded = t->item.sent_uidvalidity && t->item.sent_uidvalidity == t->sent.uidvalidity;
-    for (size_t i = 0; i + sizeof(uint32_t) <= uids->len; i += sizeof(uint32_t)) {
-        uint32_t uid;
-        memcpy(&uid, (const char *)uids->data + i, sizeof uid);
-        if (!bounded || uid >= t->item.sent_uidnext)
-            return true;
-    }
-    return false;
-}
-
 /* Exactly one copy: an earlier attempt may have left one although its answer was lost, and some servers make their own. */
 static void
 on_searched(const struct call_reply *r, struct arena *arena, void *arg)
 {
     struct transmit *t = arg;
-    (void)arena;
     if (!r->final)
         return;
     t->op = NULL;
+    bool list = !r->status && r->in->type == WM_TYPE_imap_uid_list;
+    const struct wire_blob none = {0}, *uids = list ? &((const struct wm_imap_uid_list *)r->in->msg)->uids : &none;
+    uint32_t *found = arena_array(arena, uids->len / sizeof *found + 1, sizeof *found);
+    if (!found)
+        abort();
+    size_t n = ours(t, uids, found);
     if (r->status) {
         copy_fails(t, r->status, r->text, false);
-    } else if (r->in->type == WM_TYPE_imap_uid_list && is_there(t, &((const struct wm_imap_uid_list *)r->in->msg)->uids)) {
-        sync_folder(t->account->sync, t->sent.id);
-        copy_done(t);
+    } else if (n || t->appended) {
+        keep_one(t, found, n);
     } else {
+        t->appended = true; /* if it works; else this attempt ends */
         append(t);
     }
 }
@@ -204,8 +277,7 @@ keep_copy(struct transmit *t)
     } else if (t->account->config->kind == SP_ACCOUNT_IMAP && !t->account->wanted) {
         copy_fails(t, SP_UNAVAILABLE, NULL, true);
     } else if (t->account->config->kind == SP_ACCOUNT_IMAP) {
-        t->op = session_run(t->account, SESSION_SYNC, t->sent.id, WM_TYPE_imap_search_id,
-                            &(struct wm_imap_search_id){.message_id = t->item.message_id}, on_searched, t);
+        search(t, on_searched);
     } else {
         st = store_outbox_sent_copy_get(e->store, t->outbox, &fd);
         if (st)
@@ -570,6 +642,7 @@ on_turn(struct loop *l, void *arg)
     if (!st)
         st = store_transmissions(e->store, t->outbox, &t->arena, &t->list, &t->n);
     t->account = st ? NULL : account_by_id(e, t->item.account);
+    t->copies_again = !st && t->item.state == SP_OUTBOX_COPYING;
     if (t->account)
         st = note_sent_folder(t);
     if (!st && !t->account)

@@ -19,7 +19,8 @@ enum sp_status
 store_change_add(struct store *s, struct store_change *c)
 {
     struct arena a = ARENA_INIT;
-    const char *folder, *target;
+    const char *folder, *target, *message_id = "";
+    struct store_message m;
     uint32_t uidvalidity, unused;
     enum sp_status st = describe(s, c->folder, &a, &folder, &uidvalidity);
 
@@ -27,12 +28,19 @@ store_change_add(struct store *s, struct store_change *c)
         st = describe(s, c->target, &a, &target, &unused);
     if (!st && !c->uidvalidity)
         c->uidvalidity = uidvalidity;
+    if (!st && (c->kind == STORE_CHANGE_MOVE || c->kind == STORE_CHANGE_COPY) && store_message_get(s, c->message, &a, &m) == SP_OK) {
+        c->size = m.size;
+        c->date = m.sort;
+        message_id = m.message_id;
+    }
     if (!st)
         st = db_run(&s->own, "INSERT INTO change (account, kind, message, folder, target, uid, flags_add, flags_remove, folder_raw,"
-            " target_raw, uidvalidity, source, add_keywords, remove_keywords, other) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " target_raw, uidvalidity, source, add_keywords, remove_keywords, other, message_id, size, date)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             DB_ARGS(DB_I(c->account), DB_I(c->kind), DB_I(c->message), DB_I(c->folder), DB_I(c->target), DB_I(c->uid),
                 DB_I(c->add), DB_I(c->remove), DB_T(folder), DB_T(target), DB_I(c->uidvalidity), DB_I(c->source),
-                DB_T(c->add_keywords), DB_T(c->remove_keywords), DB_I(c->other)));
+                DB_T(c->add_keywords), DB_T(c->remove_keywords), DB_I(c->other), DB_T(message_id),
+                DB_I(c->size), DB_I(c->date)));
     if (!st)
         c->id = (uint64_t)sqlite3_last_insert_rowid(s->own.handle);
     arena_release(&a);
@@ -87,12 +95,16 @@ read_change(sqlite3_stmt *q, struct arena *a, struct store_change *out, const ch
     *target = db_text(q, 16, a);
     out->uidvalidity = (uint32_t)sqlite3_column_int64(q, 17);
     out->other = (uint32_t)sqlite3_column_int64(q, 18);
-    return out->add_keywords && out->remove_keywords && *folder && *target ? SP_OK : SP_NOMEM;
+    out->message_id = db_text(q, 19, a);
+    out->size = (uint64_t)sqlite3_column_int64(q, 20);
+    out->date = sqlite3_column_int64(q, 21);
+    return out->add_keywords && out->remove_keywords && out->message_id && *folder && *target ? SP_OK : SP_NOMEM;
 }
 
 #define CHANGE_COLUMNS                                                                                                      \
     "SELECT id, account, kind, message, folder, target, source, uid, flags_add, flags_remove, add_keywords, remove_keywords,"  \
-    " tried, tried_uidvalidity, tried_uidnext, folder_raw, target_raw, uidvalidity, other FROM change WHERE "
+    " tried, tried_uidvalidity, tried_uidnext, folder_raw, target_raw, uidvalidity, other, message_id, size, date" \
+    " FROM change WHERE "
 
 /* Takes over the changes that q yields; ends q. */
 static enum sp_status

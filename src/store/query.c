@@ -120,8 +120,7 @@ node(struct reader *r, enum query_op op)
 static enum sign
 peek(struct reader *r, size_t *len)
 {
-    enum sign sign;
-    while (r->text[r->at] && (sign = sign_at(r->text + r->at, len)) == SIGN_SPACE)
+    while (r->text[r->at] && sign_at(r->text + r->at, len) == SIGN_SPACE)
         r->at += *len;
     *len = 0;
     return r->text[r->at] ? sign_at(r->text + r->at, len) : SIGN_NONE;

@@ -174,6 +174,9 @@ static const char *const own_steps[] = {
     "ALTER TABLE outbox ADD COLUMN sent_uidvalidity INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE outbox ADD COLUMN sent_uidnext INTEGER NOT NULL DEFAULT 0;",
     "ALTER TABLE change ADD COLUMN other INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE change ADD COLUMN message_id TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE change ADD COLUMN size INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE change ADD COLUMN date INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX change_coming ON change (folder) WHERE uid = 0;"
     "CREATE INDEX change_source ON change (source) WHERE source != 0;",
     MAIL_SEARCH

@@ -383,7 +383,7 @@ store_search_possible(struct store *s, const struct query *q, uint64_t id, int64
 {
     struct db *db = db_of(s, id);
     struct arena a = ARENA_INIT;
-    struct candidate c;
+    struct candidate c = {0};
     enum possible answer = NO;
     sqlite3_stmt *row = NULL;
     enum sp_status st = db_query(db, "SELECT 0, " CANDIDATE " FROM message m WHERE m.id = ?", DB_ARGS(DB_I(id)), &row);

@@ -164,6 +164,9 @@ struct store_change {
     uint32_t other;                   /* APPEND: account of `folder`, TAKE: of `target`; 0 = local or none */
     uint32_t uid, add, remove;
     uint32_t uidvalidity;             /* of `folder`, under which uid counts; 0 when added: what the folder has */
+    const char *message_id;           /* MOVE, COPY: by these the message is known again when its row is gone; noted when added */
+    uint64_t size;
+    int64_t date;
     const char *add_keywords, *remove_keywords; /* separated by spaces; NULL is "" */
     /* store_change_try: the target's state before the first try. What a try may have left has a uid of tried_uidnext or above. */
     bool tried;

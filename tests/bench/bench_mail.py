@@ -4,7 +4,8 @@
 
     BENCH_SIZES="10000 100000"     numbers of messages, each with a mailbox of its own
     BENCH_CLIENTS="sealpost mutt"  default: all that are installed
-    BENCH_ONLY="cold moves"        only these scenarios
+    BENCH_ONLY="cold moves"        only these scenarios; without it the far servers are for up to 10,000 messages only
+    BENCH_ROUNDS=3                 how often what is repeated is repeated; the default depends on the size
     BENCH_QUICK=1                  500 messages, few repetitions, sealpost alone: whether it works, not how fast it is
     BENCH_TABLE=FILE               writes the tables there, as Markdown
 """
@@ -20,7 +21,7 @@ from sealbench import clients, corpus, limits, results, scenarios, server  # noq
 from sealtest import e2e  # noqa: E402
 from sealtest.util import need, short_dir, write  # noqa: E402
 
-SCENARIOS = ("cold", "warm", "moves", "opening", "search", "news", "memory", "far40", "far100", "empty")
+SCENARIOS = ("cold", "warm", "moves", "opening", "news", "memory", "bodies", "search", "far40", "far100", "empty")
 
 
 def wanted():
@@ -37,11 +38,11 @@ def wanted():
 def measure(kind, place, box, count, found, quick, only):
     client = kind(place, box, os.path.join(e2e.BUILD, "check", "ptydrive"))
     print("# %s: %s" % (client.name, client.version()), flush=True)
-    run = scenarios.Run(client, box, count, found, rounds=2 if quick else 5, moves=10 if quick else 200)
+    run = scenarios.Run(client, box, count, found, rounds=int(os.environ.get("BENCH_ROUNDS", 2 if quick or count > 100000 else 3 if count > 10000 else 5)), moves=10 if quick else 200)
     good = True
     try:
         for name in SCENARIOS:
-            if only and name not in only:
+            if only and name not in only or not only and name.startswith("far") and count > 10000:
                 continue
             try:
                 if name.startswith("far"):
@@ -73,7 +74,7 @@ def main():
         with server.Server() as box:
             box.load(corpus.Corpus(count))
             if not only or "limits" in only:
-                limits.measure(box, count, found, os.path.join(e2e.BUILD, "check"), 10 if quick else 200)
+                limits.measure(box, count, found, os.path.join(e2e.BUILD, "check"), min(200, count // 50))
             for kind in wanted():
                 good &= measure(kind, short_dir("be"), box, count, found, quick, only)
     tables = "\n\n".join("%s messages:\n\n%s" % (format(n, ","), found.table(n)) for n in sizes)

@@ -128,7 +128,7 @@ open_door(struct drive *d, bool start)
     int fd = -1;
     sp_client_free(d->client);
     d->client = NULL;
-    enum sp_status st = start ? engine_open(&d->place, "storm", &fd, &welcome) : sp_connect(d->place.runtime, "storm", &fd, &welcome, &d->place.arena);
+    enum sp_status st = start ? engine_open(&d->place, "screens", &fd, &welcome) : sp_connect(d->place.runtime, "screens", &fd, &welcome, &d->place.arena);
     if (st)
         return st;
     d->client = sp_client_new(fd, d->loop, on_event, NULL, d);

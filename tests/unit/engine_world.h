@@ -71,6 +71,8 @@ struct world {
     uint8_t smtp_stage;
     const char *refuse_recipient, *defer_recipient;
     bool all_or_none;           /* one refused recipient keeps the message from all */
+    bool append_late;           /* the answer is lost, and the copy comes only just before the next one */
+    char *late;                 /* owned */
     bool append_unanswered;     /* the copy is taken, but its answer is lost with the connection */
     bool condstore, no_uidplus, list_status, refuse_append;
     bool no_ahead;              /* bodies are given to the interactive session only */
@@ -368,6 +370,18 @@ world_append(struct world *w, struct wire_conn *c, struct wire_in *in)
     }
     assert_int_equal(memfd_map(m->bytes, 1 << 20, &map), SP_OK);
     w->appends++;
+    if (w->append_late && !w->late) {
+        w->late = strndup(map.data, map.len);
+        memfd_unmap(&map);
+        (void)wire_reply_error(c, in->id, SP_DISCONNECTED, NULL);
+        return;
+    }
+    if (w->late) {
+        world_mail(w, f->name, NULL);
+        f->mails[f->n - 1].bytes = f->mails[f->n - 1].owned = w->late;
+        w->late = NULL;
+        w->append_late = false;
+    }
     world_mail(w, f->name, NULL);
     f->mails[f->n - 1].owned = strndup(map.data, map.len);
     f->mails[f->n - 1].bytes = f->mails[f->n - 1].owned;

@@ -160,6 +160,27 @@ test_copy_without_an_answer(void **state)
 }
 
 /* A program sends a message with a Message-ID that is in Sent already: that older copy is not this one's. */
+/* The server was still busy with the first try when we looked for what it had left. */
+static void
+test_copy_that_comes_late(void **state)
+{
+    NEED(state);
+    uint32_t account = begin_work(w);
+    wait_idle(w);
+    struct wr_draft d = work_draft(w, account);
+    d.bcc = "";
+    w->append_late = true;
+    assert_int_equal(world_ask(w, WM_TYPE_send_draft, &(struct wm_send_draft){.draft = d}), SP_OK);
+    world_wait(w, &w->appends, 1, "the copy");
+    for (int i = 0; i < 200 && w->outbox.state != SP_OUTBOX_COPYING; i++)
+        world_pass(w, 25);
+    assert_int_equal(w->folders[1].n, 0);
+    (void)world_ask(w, WM_TYPE_outbox_retry, &(struct wm_outbox_retry){.outbox = w->outbox.id}); /* unless it went again by itself */
+    world_wait(w, &w->outbox_gone, 1, "the message leaves");
+    assert_int_equal(w->appends, 2);
+    assert_int_equal(w->folders[1].n, 1);
+}
+
 static void
 test_same_message_id_again(void **state)
 {
@@ -256,7 +277,7 @@ interrupt(struct world *w, int step)
     for (int i = 0; i < 100 && !w->dead; i++)
         world_pass(w, 20);
     world_end_engine(w, false);
-    bool interrupted = w->dead;
+    bool interrupted = w->dead, sending = interrupted && w->outbox.state == SP_OUTBOX_SENDING;
     w->dead = false;
     w->die_after = 0;
     w->idle_id = 0;
@@ -264,6 +285,14 @@ interrupt(struct world *w, int step)
     assert_int_equal(world_enter(w), SP_OK);
     assert_int_equal(world_ask(w, WM_TYPE_list_outbox, &(struct wm_list_outbox){}), SP_OK);
     const struct wm_outbox *o = w->answer.msg;
+    if (sending && o->items_n && o->items[0].state != SP_OUTBOX_COPYING) { /* it may have arrived: the person is told, and has time to look before it goes again by itself */
+        world_wait(w, &w->notices[SP_NOTICE_PERHAPS_TWICE], 1, "the uncertainty");
+        world_pass(w, 200);
+        assert_int_equal(world_ask(w, WM_TYPE_list_outbox, &(struct wm_list_outbox){}), SP_OK);
+        o = w->answer.msg;
+        assert_int_equal(o->items_n, 1);
+        assert_int_equal(o->items[0].state, SP_OUTBOX_UNCERTAIN);
+    }
     if (o->items_n && o->items[0].state == SP_OUTBOX_UNCERTAIN) { /* whether it is on its way is not known: the person tries again */
         assert_true(interrupted);
         assert_int_equal(world_ask(w, WM_TYPE_outbox_retry, &(struct wm_outbox_retry){.outbox = o->items[0].id}), SP_OK);
@@ -306,7 +335,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         SERVER(test_send), SERVER(test_send_troubles), SERVER(test_refused_one_by_one), SERVER(test_refused_by_a_strict_server),
-        SERVER(test_copy_without_an_answer), SERVER(test_same_message_id_again), SERVER(test_send_later), SERVER(test_told_later),
+        SERVER(test_copy_without_an_answer), SERVER(test_copy_that_comes_late), SERVER(test_same_message_id_again), SERVER(test_send_later), SERVER(test_told_later),
         cmocka_unit_test(test_interrupted_at_every_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -302,13 +302,39 @@ test_opened_on_its_way(void **state)
     assert_int_equal(w->folders[1].n, 0);
 }
 
+/* Moved and then deleted there, before the server has heard of the first; the answer to the move is lost. */
+static void
+test_deleted_on_its_way(void **state)
+{
+    NEED(state);
+    uint32_t account = begin_work(w);
+    uint64_t inbox = folder(w, SP_FOLDER_INBOX, account), sent = folder(w, SP_FOLDER_SENT, account);
+    struct wr_number n = {.value = wait_for_rows(w, inbox, 2)};
+    wait_idle(w);
+    world_pass(w, 60);
+    wire_conn_pause(w->net, true);
+    assert_int_equal(world_ask(w, WM_TYPE_move_messages, &(struct wm_move_messages){.messages = &n, .messages_n = 1, .folder = sent}), SP_OK);
+    n.value = page(w, sent)->rows[0].id;
+    struct wm_change_flags flags = {.messages = &n, .messages_n = 1, .add = SP_FLAG_DELETED};
+    assert_int_equal(world_ask(w, WM_TYPE_change_flags, &flags), SP_OK);
+    assert_int_equal(world_ask(w, WM_TYPE_expunge, &(struct wm_expunge){.folder = sent}), SP_OK);
+    w->cut_after = 2; /* STATUS, MOVE */
+    wire_conn_pause(w->net, false);
+    world_wait(w, &w->expunges, 1, "the removal");
+    world_pass(w, 200);
+    assert_int_equal(w->moves, 1);
+    assert_int_equal(w->folders[0].n, 1);
+    assert_int_equal(w->folders[1].n, 0);
+    assert_int_equal(w->notices[SP_NOTICE_CHANGE_REFUSED], 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         SERVER(test_sync_now),       SERVER(test_uidvalidity_under_changes), CONDSTORE(test_wrong_counts), SERVER(test_renamed_folder),
         SERVER(test_vanished_target), SERVER(test_many_flags),               SERVER(test_between_accounts), SERVER(test_upload_refused),
-        SERVER(test_watched),         SERVER(test_opened_on_its_way),
+        SERVER(test_watched),         SERVER(test_opened_on_its_way), SERVER(test_deleted_on_its_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

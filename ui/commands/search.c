@@ -201,13 +201,14 @@ add_row(struct found *f, const struct wr_index_row *row)
 static enum sp_status
 fetch_names(struct found *f)
 {
+    const struct wm_list_accounts accounts = {};
     struct wire_in in;
     const char *text;
     enum sp_status st = sp_ask(f->s.client, WM_TYPE_list_folders, &(struct wm_list_folders){0}, ANSWER_MS, &f->arena, &in, &text);
     if (!st && in.type == WM_TYPE_folders)
         f->folders = *(const struct wm_folders *)in.msg;
     if (!st)
-        st = sp_ask(f->s.client, WM_TYPE_list_accounts, &(struct wm_list_accounts){}, ANSWER_MS, &f->arena, &in, &text);
+        st = sp_ask(f->s.client, WM_TYPE_list_accounts, &accounts, ANSWER_MS, &f->arena, &in, &text);
     if (!st && in.type == WM_TYPE_accounts)
         f->accounts = *(const struct wm_accounts *)in.msg;
     return st;

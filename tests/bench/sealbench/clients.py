@@ -8,10 +8,12 @@ expressions are class attributes; what a client cannot do is None.
 import os
 import shutil
 import subprocess
+import time
 
 from sealtest import e2e, gnupg
-from sealtest.util import ROOT, write
+from sealtest.util import wait_until, write
 
+from . import corpus
 from .terminal import Terminal, cpu_seconds
 
 ADDRESS, NAME, USER = "alice@example.test", "Alice Example", "alice"
@@ -84,11 +86,23 @@ class Client:
     def back_again(self, terminal):
         """After a message was left: puts the cursor on it again, where leaving moves it."""
 
+    def leave_search(self, terminal):
+        """Back to the whole list, where that is needed to quit."""
+
+    def fetch_bodies(self):
+        """Fetches all messages with their text. Returns (seconds until all were stored, until all were in the index); None: there is
+        no such thing."""
+        return None
+
     def find(self, terminal, pattern, word, count):
         """Seconds until what was searched is shown."""
         terminal.send(pattern(word))
         terminal.settle(0.1, 5)
         return terminal.until("\r", self.found(word, count), 60)
+
+    def found(self, word, count):
+        """The newest message that has the word; which that is follows from the corpus."""
+        return "%07d" % corpus.newest(word, count)
 
     def run_local(self):
         """A Terminal for an empty local mailbox, not started yet; None when there is no such thing."""
@@ -103,6 +117,9 @@ class Client:
     def stop(self):
         """Ends what the client left running."""
 
+    def close(self):
+        """Ends all that belongs to it."""
+
 
 class Sealpost(Client):
     name = program = "sealpost"
@@ -114,6 +131,7 @@ class Sealpost(Client):
         self.home = gnupg.Home()
         self.profile = e2e.Profile(USER, self.home)
         self.pristine = self.path("pristine")
+        self.indexed = False
 
     @classmethod
     def installed(cls):
@@ -139,12 +157,17 @@ class Sealpost(Client):
         self.profile.account("work", self.server, imap="imaps://%s@127.0.0.1:%d" % (USER, self.port))
         self.profile.write_config()
 
+    def removed(self):
+        shutil.rmtree(self.profile.path, ignore_errors=True)
+        return not os.path.exists(self.profile.path)
+
     def forget(self):
         self.stop()
         self.configure()
-        shutil.rmtree(self.profile.path)
+        wait_until(self.removed, 10, "the end of who writes to the store")
         shutil.copytree(self.pristine, self.profile.path)
         os.chmod(self.profile.path, 0o700)
+        self.configure()
 
     def family(self, terminal):
         master = self.profile.supervisor()
@@ -153,15 +176,44 @@ class Sealpost(Client):
     def synced(self, terminal, count):
         return terminal.wait("unread of %d" % count, 300)
 
+    def fetch_bodies(self):
+        began = time.monotonic()
+        self.profile.run("sync", "--bodies", timeout=3600)
+        fetched = time.monotonic() - began
+        wait_until(lambda: "are not here" not in "".join(self.profile.run("search", "body:quagmire", check=False)[1:]), 3600, "the index", 1)
+        self.indexed = True
+        return fetched, time.monotonic() - began
+
     def quiet(self, terminal):
-        """The newest bodies are fetched and judged after a start."""
+        """After a start the newest bodies are fetched and judged, and the index is made."""
         before = None
-        for _ in range(60):
+        for _ in range(1000):
             now = cpu_seconds(self.family(terminal))
             if now == before:
                 return
             before = now
             terminal.settle(0.3, 0.5)
+
+    def leave(self, terminal):
+        """From the top: the next screen begins where this one ended, which it notes when nothing has changed for 0.4 s."""
+        terminal.send(self.first)
+        terminal.settle(0.8, 5)
+        return super().leave(terminal)
+
+    def search_subject(self, word):
+        return "/subject:%s" % word
+
+    def body_query(self, word):
+        return "/body:%s" % word
+
+    @property
+    def search_body(self):
+        """Before all texts are in the index it would find less than the others."""
+        return self.body_query if self.indexed else None
+
+    def leave_search(self, terminal):
+        terminal.send(self.back)
+        terminal.wait("%07d" % self.server.messages())
 
     def run_local(self):
         self.local = e2e.Profile(USER, self.home)
@@ -180,4 +232,119 @@ class Sealpost(Client):
         self.home.close()
 
 
-ALL = (Sealpost,)
+class Mutt(Client):
+    name = program = "mutt"
+    down, page_down, first, open, back, quit = "j", "z", "=", "\r", "i", "q"
+    local_shown = "q:Quit"
+    version_words = ("mutt", "-v")
+    extra = ""
+
+    def argv(self):
+        return [self.program, "-n", "-F", self.path("rc")]
+
+    def common(self):
+        return ("set realname='%s' from=%s use_from=yes\nset sort=reverse-date-received quit=yes delete=no mark_old=no wait_key=no confirmappend=no\n"
+                "set pager_index_lines=0 markers=no\n" % (NAME, ADDRESS))
+
+    def configure(self):
+        os.makedirs(self.path("headers"), exist_ok=True)
+        write(self.path("rc"), self.common() + (
+            "set imap_user=%s imap_pass='%s'\nset folder=imaps://127.0.0.1:%d/ spoolfile=+INBOX record='' postponed='' mbox=''\n"
+            "set header_cache=%s message_cachedir=%s\nset %s=%s imap_idle=yes mail_check=5 timeout=10\n%s"
+            % (USER, self.server.password(USER), self.port, self.path("headers"), self.path("bodies"), self.authority, self.server.ca, self.extra)), 0o600)
+
+    authority = "certificate_file"
+
+    def forget(self):
+        shutil.rmtree(self.path("headers"), ignore_errors=True)
+        shutil.rmtree(self.path("bodies"), ignore_errors=True)
+
+    def synced(self, terminal, count):
+        return terminal.wait("%07d" % (count - 30))  # it shows nothing before it has all
+
+    def search_subject(self, word):
+        return "l~s %s" % word
+
+    def search_body(self, word):
+        return "l=b %s" % word
+
+    def run_local(self):
+        write(self.path("empty"), "")
+        write(self.path("rc.local"), self.common() + "set spoolfile=%s folder=%s record='' postponed='' mbox=''\n" % (self.path("empty"), self.dir))
+        return Terminal([self.program, "-n", "-F", self.path("rc.local"), "-f", self.path("empty")], self.environment(), self.driver, cwd=self.dir)
+
+
+class Neomutt(Mutt):
+    name = program = "neomutt"
+    version_words = ("neomutt", "-v")
+    authority = "ssl_ca_certificates_file"
+
+
+class Aerc(Client):
+    name = program = "aerc"
+    down, page_down, first, open, back, quit = "j", "\x06", "g", "\r", "q", "q"
+    version_words = ("aerc", "-v")
+    local_shown = "local"
+
+    def environment(self):
+        return {**super().environment(), "SSL_CERT_FILE": self.server.ca}
+
+    def accounts(self, text):
+        folder = self.path("config", "aerc")
+        os.makedirs(folder, exist_ok=True)
+        write(os.path.join(folder, "accounts.conf"), text, 0o600)
+
+    def configure(self):
+        self.accounts("[work]\nsource = imaps://%s:%s@127.0.0.1:%d\ndefault = INBOX\nfrom = %s <%s>\ncache-headers = true\n"
+                      % (USER, self.server.password(USER), self.port, NAME, ADDRESS))
+
+    def forget(self):
+        shutil.rmtree(self.path("cache"), ignore_errors=True)
+
+    def search_subject(self, word):
+        return ":filter %s" % word
+
+    def search_body(self, word):
+        return ":filter -b %s" % word
+
+    def run_local(self):
+        for name in ("cur", "new", "tmp"):
+            os.makedirs(self.path("mail", "INBOX", name), exist_ok=True)
+        self.accounts("[local]\nsource = maildir://%s\ndefault = INBOX\nfrom = %s <%s>\n" % (self.path("mail"), NAME, ADDRESS))
+        return Terminal(self.argv(), self.environment(), self.driver, cwd=self.dir)
+
+
+class Alpine(Client):
+    name = program = "alpine"
+    down, page_down, first, open, back, quit = "n", " ", "w\x19", "\r", "<", "q"
+    version_words = ("alpine", "-v")
+    local_shown = "Main Menu|MAIN MENU|INDEX"
+
+    def argv(self):
+        return [self.program, "-i", "-p", self.path("pinerc")]
+
+    def configuration(self, inbox):
+        os.makedirs(self.path("mail"), exist_ok=True)  # else it says for seconds that it makes it
+        write(self.path("pinerc"), "personal-name=%s\nuser-domain=example.test\ninbox-path=%s\nsort-key=Arrival/Reverse\nlast-version-used=6.26\n"
+              "feature-list=quit-without-confirm,enable-aggregate-command-set,auto-zoom-after-select,disable-password-caching,disable-password-file-saving\nprune-date=400.12\nmail-check-interval=15\n" % (NAME, inbox), 0o600)
+
+    def configure(self):
+        self.configuration("{127.0.0.1:%d/ssl/novalidate-cert/user=%s}INBOX" % (self.port, USER))
+
+    def search_subject(self, word):
+        return ";ts" + word
+
+    def search_body(self, word):
+        return ";ta" + word
+
+    def begin(self, terminal):
+        terminal.wait("PASSWORD:|assword")
+        terminal.send(self.server.password(USER) + "\r")
+
+    def run_local(self):
+        write(self.path("empty"), "")
+        self.configuration(self.path("empty"))
+        return Terminal(self.argv(), self.environment(), self.driver, cwd=self.dir)
+
+
+ALL = (Sealpost, Mutt, Neomutt, Aerc, Alpine)

@@ -30,6 +30,11 @@ def words(count=3000):
     return ["".join(r.choice(SYLLABLES) for _ in range(r.randint(1, 4))) for _ in range(count)]
 
 
+def newest(word, count):
+    """Number of the newest message that has this rare word."""
+    return (count - SPECIAL) // 1000 * 1000 + (7 if word == RARE else 13) - (1000 if (count - SPECIAL) % 1000 < 14 else 0)
+
+
 def encoded(text):
     """A header's text; an encoded word when it is not ASCII."""
     return text if text.isascii() else "=?UTF-8?B?%s?=" % base64.b64encode(text.encode()).decode()
@@ -47,10 +52,8 @@ class Corpus:
         return self.end - (self.count - i) * STEP
 
     def subject(self, i, r, parent):
-        if parent:
-            return "%07d Re: %s" % (i, parent[1])
-        topic = " ".join(r.choices(self.words, k=r.randint(2, 6)))
-        return "%07d %s%s" % (i, topic, " " + RARE if i % 1000 == 7 else "")
+        topic = "Re: " + parent[1] if parent else " ".join(r.choices(self.words, k=r.randint(2, 6)))
+        return "%07d %s%s" % (i, RARE + " " if i % 1000 == 7 else "", topic)
 
     def messages(self):
         """(time, bytes) of each message, oldest first."""
@@ -68,7 +71,7 @@ class Corpus:
                 subject = "%07d special" % i
                 kind, body = self.special(special, r)
             yield self.when(i), self.head(i, r, subject, ident, references, kind) + body
-            recent.append((ident, subject[8:].replace("Re: ", ""), references))
+            recent.append((ident, subject[8:].replace("Re: ", "").replace(RARE + " ", ""), references))
             if len(recent) > 200:
                 recent.pop(0)
 

@@ -19,7 +19,8 @@ class Run:
 
     def __init__(self, client, server, count, results, rounds, moves):
         self.client, self.server, self.count, self.results = client, server, count, results
-        self.rounds, self.moves = rounds, moves
+        self.rounds = rounds
+        self.moves = min(moves, count // 50)     # no page beyond the end: nothing would be painted
         self.low = "%07d" % (count - SCREEN)     # stands on the first screen
         self.top = "%07d" % count
 
@@ -132,7 +133,7 @@ def moves(run):
         run.to_top(terminal)
         with Changes(run.server, run.count) as changes:
             wait_until(lambda: changes.done > 5, 10, "changes on the server")
-            busy = terminal.press(run.client.down, run.moves, quiet=30, by_row=True)
+            busy = terminal.press(run.client.down, (run.moves + 1) // 2, quiet=30, most=1000, by_row=True)
         run.times("cursor down while mail changes", [p.last for p in busy], 99)
         run.client.leave(terminal)
 
@@ -184,6 +185,15 @@ def opening(run):
         run.client.leave(terminal)
 
 
+def bodies(run):
+    """Everything with its text, into the store and the index, by the command that does it."""
+    run.client.forget()
+    took = run.client.fetch_bodies()
+    if took:
+        run.times("all messages with their bodies stored", took[:1])
+        run.times("all texts in the index", took[1:])
+
+
 def search(run):
     for what, pattern, word in (("subject", run.client.search_subject, "heron"), ("full text", run.client.search_body, "quagmire")):
         if not pattern:
@@ -198,6 +208,7 @@ def search(run):
                 except Failed as why:
                     run.results.note("%s: %s search failed: %s" % (run.client.name, what, str(why).split("\n")[0]))
                     break
+                run.client.leave_search(terminal)
                 run.client.leave(terminal)
         run.times(what + " search", times)
 

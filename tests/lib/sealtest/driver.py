@@ -56,6 +56,14 @@ def build(name, rooms=("base",), libraries=("-lseccomp", "-lcrypto")):
     return program
 
 
+def build_library(name):
+    """Compile tests/lib/NAME.c as a library for LD_PRELOAD; its path."""
+    library = os.path.join(os.environ["SEALPOST_BUILD"], "check", name + ".so")
+    cc = shlex.split(os.environ.get("CC", "cc"))
+    util.run([*cc, "-D_GNU_SOURCE", "-O1", "-Wall", "-shared", "-fPIC", "-o", library, os.path.join(util.LIB, name + ".c"), "-ldl"])
+    return library
+
+
 class Driver:
     """One such program, running."""
 

@@ -101,7 +101,7 @@ class Profile:
 
     def env(self):
         keep = {k: v for k, v in os.environ.items()
-                if k in ("PATH", "HOME", "TMPDIR", "USER") or k.endswith("SAN_OPTIONS")}
+                if k in ("PATH", "HOME", "TMPDIR", "USER", "LD_PRELOAD", "WRONGCLOCK") or k.endswith("SAN_OPTIONS")}
         return {**keep, **self.own_env(), "LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "tmux-256color"}
 
     # -- the program --------------------------------------------------------------------------------------------

@@ -109,8 +109,9 @@ class LineProxy:
         self.lock = threading.Lock()
         self.count, self.at, self.kind, self.struck = 0, None, None, None
         self.record = None
-        self.refusing = False
+        self.refusing = False  # new connections are ended at once
         self.open = set()
+        self.connections = set()
         self.loop = asyncio.new_event_loop()
         self.ports = {}
         ready = threading.Event()
@@ -143,7 +144,12 @@ class LineProxy:
                 server = await asyncio.open_connection(HOSTS["INSECURE"], self.servers.insecure_port, limit=LIMIT)
             else:
                 server = await asyncio.open_connection("127.0.0.1", self.servers.smtps_port, ssl=self.servers.client_context(), limit=LIMIT)
-            await Connection(self, protocol, (reader, writer), server).run()
+            connection = Connection(self, protocol, (reader, writer), server)
+            self.connections.add(connection)
+            try:
+                await connection.run()
+            finally:
+                self.connections.discard(connection)
         except (OSError, ssl.SSLError):
             pass
         finally:
@@ -183,6 +189,13 @@ class LineProxy:
         def all_of_them():
             for writer in list(self.open):
                 writer.transport.abort()
+        self.loop.call_soon_threadsafe(all_of_them)
+
+    def freeze(self):
+        """The connections that are open now fall silent for good, as after a sleep or a change of the network; new ones are good."""
+        def all_of_them():
+            for connection in list(self.connections):
+                connection.stalled = True
         self.loop.call_soon_threadsafe(all_of_them)
 
     def account(self, user):

@@ -6,6 +6,7 @@ A mailbox here is {folder: {subject: (flags, keywords)}}: every message of a sto
 a subject with "(2)". Flags are enum sp_flag.
 """
 
+import collections
 import multiprocessing
 import os
 import re
@@ -33,14 +34,13 @@ def modified_utf7(name):
                     for m in re.finditer(r"[^\x00-\x7e]+|[\x00-\x7e]", name)).decode()
 
 
-def add(box, subject, state):
-    """One more message of that subject."""
-    number = 1
-    name = subject
-    while name in box:
-        number += 1
-        name = "%s (%d)" % (subject, number)
-    box[name] = state
+def folder_of(messages):
+    """One folder of a mailbox from [(subject, (flags, keywords))] in any order."""
+    box, count = {}, collections.Counter()
+    for subject, state in sorted(messages, key=lambda m: (m[0], m[1][0], sorted(m[1][1]))):
+        count[subject] += 1
+        box[subject if count[subject] == 1 else "%s (%d)" % (subject, count[subject])] = state
+    return box
 
 
 def in_workers(function, orders, initializer=None):
@@ -63,6 +63,12 @@ def tell(words):
     """Progress, for who looks on (SEALPOST_STORM_VERBOSE)."""
     if os.environ.get("SEALPOST_STORM_VERBOSE"):
         print(words, file=sys.stderr, flush=True)
+
+
+def how_much(plain):
+    """So many rounds as that in an ordinary run, a quarter under the sanitizers, more in a soak."""
+    sanitized = b"-fsanitize" in read(os.path.join(e2e.BUILD, "Makefile"))
+    return plain * int(os.environ.get("SEALPOST_SOAK") or 1) // (4 if sanitized else 1)
 
 
 def users(count):
@@ -117,7 +123,7 @@ class Site:
                 names[chr(ord("a") + int(number))] = name
         except FileNotFoundError:
             pass
-        box = {}
+        found = []
         for part in ("cur", "new"):
             for name in sorted(os.listdir(os.path.join(where, part))):
                 flags, keywords = 0, set()
@@ -126,8 +132,8 @@ class Site:
                     flags |= LETTERS.get(letter, 0) | KNOWN_KEYWORDS.get(word, 0)
                     if word and word not in KNOWN_KEYWORDS:
                         keywords.add(word)
-                add(box, self.subject(os.path.join(where, part, name)), (flags, frozenset(keywords)))
-        return box
+                found.append((self.subject(os.path.join(where, part, name)), (flags, frozenset(keywords))))
+        return folder_of(found)
 
     def mailbox(self, user):
         """{folder: ...}, empty folders too."""
@@ -226,9 +232,8 @@ class Client:
         self.door.folder("")
         found = {}
         for name, number in self.door.folders.items():
-            box = found[modified_utf7(name).replace("/", ".")] = {}
-            for row in self.door.rows(number):
-                add(box, row.subject, (row.flags & doordrive.SERVER_FLAGS, row.keywords))
+            found[modified_utf7(name).replace("/", ".")] = folder_of(
+                (row.subject, (row.flags & doordrive.SERVER_FLAGS, row.keywords)) for row in self.door.rows(number))
         return found
 
     def row(self, folder, subject):

@@ -28,6 +28,9 @@ class Model:
         self.may = {}
         self.copies = collections.Counter()     # subject: copies that were confirmed
         self.unsure = collections.Counter()     # subject: copies that may be
+        self.late = set()                       # perhaps flagged as deleted: that may be in the journal and show after an expunge
+        self.contested = set()                  # somebody else changes them too: they must be there, once, in whatever state
+        self.ending = set()                     # contested ones that somebody wanted to remove
         for subject, states in by_subject(box or {}).items():
             self.may[subject] = set(states)
             self.copies[subject] = len(states) - 1
@@ -38,21 +41,24 @@ class Model:
         self.may[subject] = changed if sure else self.may[subject] | changed
 
     def flags(self, subject, add, remove, keywords, sure):
+        if not sure and add & DELETED:
+            self.late.add(subject)
         self.change(subject, lambda s: s._replace(flags=(s.flags | add) & ~remove, keywords=s.keywords | frozenset(keywords)), sure)
 
     def move(self, subject, folder, sure):
         self.change(subject, lambda s: s._replace(folder=modified_utf7(folder)), sure)
 
     def expunge(self, folder, sure):
-        for subject in self.may:
-            self.change(subject, lambda s: s._replace(folder=None) if s.folder == folder and s.flags & DELETED else s, sure)
+        for subject in list(self.may):
+            self.change(subject, lambda s: s._replace(folder=None) if s.folder == folder and s.flags & DELETED else s,
+                        sure and subject not in self.late)
 
     def new(self, subject, folder, flags=0, sure=True):
         self.may[subject] = {State(folder, flags, frozenset())} | (set() if sure else {State(None, 0, frozenset())})
 
     def is_plain(self, subject):
         """It is there once, whatever became of it."""
-        return subject in self.may and not self.copies[subject] and not self.unsure[subject] and all(s.folder for s in self.may[subject])
+        return subject in self.contested or subject in self.may and not self.copies[subject] and not self.unsure[subject] and all(s.folder for s in self.may[subject])
 
     def copy(self, subject, sure):
         (self.copies if sure else self.unsure)[subject] += 1
@@ -66,7 +72,11 @@ class Model:
             sure = self.copies[subject]
             most = sure + self.unsure[subject] + any(s.folder for s in may)
             least = sure + all(s.folder for s in may)
-            if not may:
+            if subject in self.contested:
+                gone = subject in self.ending or any(s.folder is None for s in may)
+                if len(here) > 1 + sure + self.unsure[subject] or not here and not gone:
+                    said.append("%s, contested: %r" % (subject, here))
+            elif not may:
                 said.append("%s: nobody made it: %r" % (subject, here))
             elif not least <= len(here) <= most:
                 said.append("%s: %d of it, not %d to %d: %r" % (subject, len(here), least, most, here))
