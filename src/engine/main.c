@@ -149,7 +149,6 @@ end(struct engine *e)
         return;
     door_free(e->door);
     calls_free(e->control, SP_CANCELLED);
-    peers_free(e->peers);
     profile_free(e->profile);
     questions_free(e->questions);
     events_free(e->events);
@@ -163,6 +162,7 @@ end(struct engine *e)
     linger_free(e->linger);
     upkeep_free(e->upkeep);
     accounts_free(e->accounts);
+    peers_free(e->peers); /* after all who drop what they have in flight there */
     role_free(e->role);
     arena_release(&e->arena);
 }

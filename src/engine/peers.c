@@ -404,8 +404,10 @@ peers_free(struct peers *all)
         struct peer *p = all->first;
         for (struct peer_call *call = p->first; call; call = call->next)
             call->dropped = true;
+        struct wire_conn *conn = p->conn;
+        p->conn = NULL; /* the callback of keys_open sends what waits while there is one */
         calls_free(p->calls, SP_CANCELLED);
-        wire_conn_free(p->conn);
+        wire_conn_free(conn);
         while (p->first) {
             struct peer_call *call = p->first;
             p->first = call->next;

@@ -78,6 +78,22 @@ test_restart(void **state)
     assert_int_equal(w->restores, 1);
 }
 
+/* Keys was just being set up, and somebody waited for it. */
+static void
+test_end_while_keys_starts(void **state)
+{
+    NEED(state);
+    world_end_engine(w, false);
+    w->keys_silent = true;
+    world_start_engine(w);
+    world_give(w, SP_ROLE_KEYS, 0);
+    world_pass(w, 300);
+    world_end_engine(w, true); /* looks at the exit status */
+    w->keys_silent = false;
+    world_start_engine(w);
+    assert_int_equal(world_enter(w), SP_OK);
+}
+
 /* ---- local mail */
 
 static void
@@ -510,7 +526,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_door, setup_bare, teardown),
-        LOCAL(test_profile), LOCAL(test_restart), LOCAL(test_local_mail), LOCAL(test_flags_and_moves), LOCAL(test_refused_locally),
+        LOCAL(test_profile), LOCAL(test_restart), LOCAL(test_end_while_keys_starts), LOCAL(test_local_mail), LOCAL(test_flags_and_moves), LOCAL(test_refused_locally),
         LOCAL(test_crash_once_and_twice), LOCAL(test_crash_while_opening), LOCAL(test_reply), LOCAL(test_send_plain), LOCAL(test_s69_no_key),
         LOCAL(test_s68_encrypted), SERVER(test_synchronise), CONDSTORE(test_synchronise), CONDSTORE(test_condstore),
         CONDSTORE(test_local_changes_reach_the_server), CONDSTORE(test_uidvalidity),
