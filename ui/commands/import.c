@@ -276,7 +276,7 @@ count_file(const char *path)
     size_t cap = 0;
     bool blank = true;
     FILE *f = fopen(path, "re");
-    for (ssize_t len; f && (len = getline(&line, &cap, f)) > 0; blank = line[0] == '\n' || line[0] == '\r') {
+    for (; f && getline(&line, &cap, f) > 0; blank = line[0] == '\n' || line[0] == '\r') {
         bool from = blank && strncmp(line, "From ", 5) == 0;
         if (!n && !from)
             break; /* no mbox: one message */
