@@ -36,6 +36,9 @@ void sp_cancel(struct sp_client *c, uint32_t id);
 enum sp_status sp_ask(struct sp_client *c, uint16_t type, const void *msg, int timeout_ms, struct arena *arena, struct wire_in *in,
                       const char **text) SP_MUST_USE;
 
+/* For commands with several requests (sp_request) on their way: waits for one message and hands it to whom it is for. SP_TIMEOUT, SP_CRASHED. */
+enum sp_status sp_wait(struct sp_client *c, int timeout_ms) SP_MUST_USE;
+
 /* Opens the door: connects to the socket in the run-time folder and greets with the token. SP_NOT_FOUND when no engine runs,
    SP_DENIED when the socket belongs to another user, SP_UNSUPPORTED when another build answers (it finishes and ends by itself),
    SP_BUSY while it is starting. *fd is owned by the caller. welcome may be NULL. */

@@ -200,7 +200,9 @@
 #define WM_state_value(F, S, L) F(STR, value)
 /* Puts a message into a folder of a local account, as it is: the given folder, else that of the role (enum sp_folder_role) in the account
    (0: the first local one). once: EXISTS when the same bytes are in that folder already, so that an import can be begun anew. */
-#define WM_import_message(F, S, L) F(U32, account) F(U8, role) F(U32, flags) F(FD, message) F(U64, folder) F(U8, once) /* reply_done */
+/* what, done, total: of the import that it belongs to, for its job ("" and 0: it stands alone) */
+#define WM_import_message(F, S, L) \
+    F(U32, account) F(U8, role) F(U32, flags) F(FD, message) F(U64, folder) F(U8, once) F(STR, what) F(U64, done) F(U64, total) /* reply_done / EXISTS, CANCELLED */
 /* Looks at that account's server now (0 = all): progress ..., then synced. bodies: also fetches what is missing of the bodies. */
 #define WM_sync_now(F, S, L) F(U32, account) F(U8, bodies)                                    /* synced */
 #define WM_synced(F, S, L) L(sync_result, results)

@@ -124,3 +124,16 @@ sp_ask(struct sp_client *c, uint16_t type, const void *msg, int timeout_ms, stru
     }
     return st == SP_EOF || st == SP_DISCONNECTED ? SP_CRASHED : st;
 }
+
+enum sp_status
+sp_wait(struct sp_client *c, int timeout_ms)
+{
+    struct arena arena = ARENA_INIT;
+    struct wire_in in = {0};
+    enum sp_status st = wire_receive(c->conn, timeout_ms, &arena, &in);
+    if (!st && !calls_dispatch(c->calls, &in, &arena) && c->on_event)
+        c->on_event(c, &in, &arena, c->arg);
+    wire_in_close(&in);
+    arena_release(&arena);
+    return st == SP_EOF || st == SP_DISCONNECTED ? SP_CRASHED : st;
+}

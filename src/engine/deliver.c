@@ -4,10 +4,8 @@
 
 #include <stdlib.h>
 
-#include "accounts.h"
 #include "base/memfd.h"
 #include "events.h"
-#include "handlers.h"
 #include "headers.h"
 #include "judge.h"
 #include "peers.h"
@@ -120,6 +118,12 @@ on_cannot_begin(struct loop *l, void *arg)
     finish(d, d->failed, 0);
 }
 
+void
+delivery_once(struct delivery *d)
+{
+    d->once = true;
+}
+
 struct delivery *
 deliver(struct engine *e, uint64_t folder, uint32_t flags, int64_t sort, int bytes, deliver_also_fn *also, deliver_fn *fn, void *arg)
 {
@@ -140,60 +144,4 @@ deliver(struct engine *e, uint64_t folder, uint32_t flags, int64_t sort, int byt
                                                   .flags = PEER_AGAIN, .fn = on_parsed, .arg = d});
     memfd_unmap(&map);
     return d;
-}
-
-/* ---- import_message */
-
-struct import {
-    struct request *rq;
-    struct delivery *delivery;
-};
-
-static bool
-import_end(void *arg, enum sp_status why)
-{
-    struct import *i = arg;
-    (void)why;
-    delivery_drop(i->delivery);
-    free(i);
-    return true;
-}
-
-static void
-on_imported(enum sp_status st, uint64_t id, void *arg)
-{
-    struct import *i = arg;
-    (void)id;
-    if (st)
-        request_fail(i->rq, st, NULL);
-    else
-        request_done(i->rq);
-    free(i);
-}
-
-void
-handle_import_message(struct engine *e, struct request *rq, struct wire_in *in, struct arena *arena)
-{
-    const struct wm_import_message *m = in->msg;
-    struct store_folder f;
-    struct account *a = e->accounts->first;
-    while (a && (a->config->kind != SP_ACCOUNT_LOCAL || (m->account && a->id != m->account)))
-        a = a->next;
-    enum sp_status st = !a ? SP_NOT_FOUND : m->role >= SP_FOLDER_ROLE_COUNT ? SP_INVALID : SP_OK;
-    if (!st && m->folder) {
-        st = store_folder_get(e->store, m->folder, arena, &f);
-        if (!st && !f.local)
-            st = SP_INVALID;
-    } else if (!st) {
-        st = store_folder_by_role(e->store, a->id, (enum sp_folder_role)m->role, arena, &f);
-    }
-    if (st) {
-        request_fail(rq, st, NULL);
-        return;
-    }
-    struct import *i = engine_alloc(sizeof *i);
-    i->rq = rq;
-    i->delivery = deliver(e, f.id, m->flags & 0xffffu, 0, m->message, NULL, on_imported, i);
-    i->delivery->once = m->once;
-    request_on_end(rq, import_end, i);
 }

@@ -14,6 +14,8 @@ typedef enum sp_status deliver_also_fn(void *arg);
 /* bytes: a sealed memfd, borrowed during the call. sort 0: the message's own date. also may be NULL; arg is for both. */
 struct delivery *deliver(struct engine *e, uint64_t folder, uint32_t flags, int64_t sort, int bytes, deliver_also_fn *also, deliver_fn *fn,
                          void *arg);
+/* Not again: SP_EXISTS when exactly that message lies in the folder already. Right after deliver(). */
+void delivery_once(struct delivery *d);
 /* NULL is allowed. */
 void delivery_drop(struct delivery *d);
 

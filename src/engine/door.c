@@ -14,6 +14,7 @@
 #include "events.h"
 #include "handlers.h"
 #include "linger.h"
+#include "import.h"
 #include "peers.h"
 #include "profile.h"
 #include "questions.h"
@@ -232,6 +233,7 @@ client_free(struct client *c)
     wire_conn_free(c->conn);
     questions_client_gone(d->engine, c->number);
     search_client_gone(d->engine, c->number);
+    import_client_gone(d->engine, c->number);
     log_line("client %llu left", (unsigned long long)c->number);
     bool used = c->greeted;
     free(c);

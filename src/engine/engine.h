@@ -25,6 +25,7 @@
 struct accounts;
 struct door;
 struct events;
+struct imports;
 struct indexing;
 struct jobs;
 struct journal;
@@ -54,6 +55,7 @@ struct engine {
     struct events *events;
     struct jobs *jobs;
     struct searches *searches;
+    struct imports *imports;
     struct indexing *indexing;
     struct journal *journal;
     struct judge *judge;

@@ -10,6 +10,7 @@
 #include "door.h"
 #include "engine.h"
 #include "events.h"
+#include "import.h"
 #include "indexing.h"
 #include "jobs.h"
 #include "judge.h"
@@ -126,6 +127,7 @@ begin(struct engine *e)
     e->events = events_new(e);
     e->jobs = jobs_new(e);
     e->searches = searches_new(e);
+    e->imports = imports_new(e);
     e->indexing = indexing_new(e);
     e->judge = judge_new(e);
     e->keysrv = keysrv_new(e);
@@ -151,6 +153,7 @@ end(struct engine *e)
     questions_free(e->questions);
     events_free(e->events);
     searches_free(e->searches);
+    imports_free(e->imports);
     indexing_free(e->indexing);
     jobs_free(e->jobs);
     judge_free(e->judge);

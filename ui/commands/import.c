@@ -17,6 +17,7 @@
 #define ANSWER_MS 120000
 #define MAX_MESSAGE ((size_t)134217728)
 #define SAY_EVERY 1000
+#define WINDOW 32          /* messages on their way at once */
 #define DEFAULT_FOLDER "Imported"
 
 struct import {
@@ -24,7 +25,10 @@ struct import {
     struct arena arena;
     uint32_t account;
     uint64_t folder;
+    const char *what;       /* the path that is being read */
     unsigned long taken, there, failed;
+    unsigned long begun, total; /* of all paths; total: as counted before */
+    unsigned waiting;
     enum sp_status stopped; /* why nothing more can be done */
 };
 
@@ -46,34 +50,76 @@ is_interrupted(void)
     return sigismember(&set, SIGINT) || sigismember(&set, SIGTERM) || sigismember(&set, SIGHUP);
 }
 
+struct answer {
+    struct import *import;
+    unsigned long number;
+    char *where;            /* owned */
+};
+
+static void
+on_answer(const struct call_reply *r, struct arena *arena, void *arg)
+{
+    struct answer *answer = arg;
+    struct import *i = answer->import;
+    enum sp_status st = r->status;
+    (void)arena;
+    if (!r->final)
+        return;
+    i->waiting--;
+    i->taken += st == SP_OK;
+    i->there += st == SP_EXISTS;
+    if (st && st != SP_EXISTS && st != SP_CANCELLED) {
+        i->failed++;
+        say_error(_("%s, message %lu: %s"), answer->where, answer->number, say_status(st));
+    }
+    /* One message may be at fault; with these nothing more can come in. */
+    if (st == SP_CRASHED || st == SP_LOCKED || st == SP_FULL || st == SP_READ_ONLY || st == SP_TIMEOUT || st == SP_CANCELLED)
+        i->stopped = st;
+    if ((i->taken + i->there) % SAY_EVERY == 0 && !st && isatty(STDERR_FILENO))
+        say_error(_("%s: %lu messages"), answer->where, i->taken + i->there);
+    free(answer->where);
+    free(answer);
+}
+
+/* Until at most so many are on their way. */
+static void
+wait_for(struct import *i, unsigned most)
+{
+    while (i->waiting > most) {
+        enum sp_status st = sp_wait(i->s.client, ANSWER_MS);
+        if (st) {
+            i->stopped = st; /* the answers that are missing come when the client ends */
+            return;
+        }
+    }
+}
+
 static void
 take(struct import *i, const char *where, unsigned long number, const void *bytes, size_t len, uint32_t flags)
 {
-    struct arena a = ARENA_INIT;
-    struct wire_in in = {0};
-    const char *text;
     int fd = -1;
     enum sp_status st = len > MAX_MESSAGE ? SP_TOO_LARGE : memfd_from(bytes, len, &fd);
-    if (!st) {
-        struct wm_import_message m = {.account = i->account, .folder = i->folder, .flags = flags, .message = fd, .once = 1};
-        st = sp_ask(i->s.client, WM_TYPE_import_message, &m, ANSWER_MS, &a, &in, &text);
-        (void)close(fd);
-    }
-    wire_in_close(&in);
-    arena_release(&a);
-    i->taken += st == SP_OK;
-    i->there += st == SP_EXISTS;
-    if (st && st != SP_EXISTS) {
+    struct answer *answer = st ? NULL : calloc(1, sizeof *answer);
+    char *copy = answer ? strdup(where) : NULL;
+    if (!st && !copy)
+        st = SP_NOMEM;
+    i->begun++;
+    if (st) {
         i->failed++;
         say_error(_("%s, message %lu: %s"), where, number, say_status(st));
+        free(answer);
+    } else {
+        *answer = (struct answer){.import = i, .number = number, .where = copy};
+        struct wm_import_message m = {.account = i->account, .folder = i->folder, .flags = flags, .message = fd, .once = 1, .what = i->what,
+                                      .done = i->begun, .total = i->total};
+        i->waiting++;
+        (void)sp_request(i->s.client, WM_TYPE_import_message, &m, on_answer, answer); /* a failure is an answer */
+        wait_for(i, WINDOW - 1);
     }
-    /* One message may be at fault; with these nothing more can come in. */
-    if (st == SP_CRASHED || st == SP_LOCKED || st == SP_FULL || st == SP_READ_ONLY || st == SP_TIMEOUT)
-        i->stopped = st;
-    else if (is_interrupted())
+    if (fd >= 0)
+        (void)close(fd);
+    if (!i->stopped && is_interrupted())
         i->stopped = SP_CANCELLED;
-    if ((i->taken + i->there) % SAY_EVERY == 0 && isatty(STDERR_FILENO))
-        say_error(_("%s: %lu messages"), where, i->taken + i->there);
 }
 
 /* ---- mbox (RFC 4155, with the quoting called mboxrd; of mboxo it undoes what can be undone) */
@@ -218,7 +264,58 @@ import_entries(struct import *i, const char *folder, bool only_eml)
     }
     if (d)
         (void)closedir(d);
-    return d;
+    return d != NULL;
+}
+
+/* How many messages a path seems to hold, for the progress. */
+static unsigned long
+count_file(const char *path)
+{
+    unsigned long n = 0;
+    char *line = NULL;
+    size_t cap = 0;
+    bool blank = true;
+    FILE *f = fopen(path, "re");
+    for (ssize_t len; f && (len = getline(&line, &cap, f)) > 0; blank = line[0] == '\n' || line[0] == '\r') {
+        bool from = blank && strncmp(line, "From ", 5) == 0;
+        if (!n && !from)
+            break; /* no mbox: one message */
+        n += from;
+    }
+    free(line);
+    if (f)
+        (void)fclose(f);
+    return n ? n : 1;
+}
+
+static unsigned long
+count_entries(const char *folder)
+{
+    DIR *d = opendir(folder);
+    struct dirent *e;
+    unsigned long n = 0;
+    while (d && (e = readdir(d)))
+        n += e->d_name[0] != '.';
+    if (d)
+        (void)closedir(d);
+    return n;
+}
+
+static unsigned long
+count_path(const char *path)
+{
+    struct arena a = ARENA_INIT;
+    struct stat s;
+    const char *cur = arena_printf(&a, "%s/cur", path), *new = arena_printf(&a, "%s/new", path);
+    unsigned long n;
+    if (stat(path, &s) != 0 || !S_ISDIR(s.st_mode))
+        n = count_file(path);
+    else if (cur && new && stat(cur, &s) == 0)
+        n = count_entries(cur) + count_entries(new);
+    else
+        n = count_entries(path);
+    arena_release(&a);
+    return n;
 }
 
 static void
@@ -231,9 +328,11 @@ import_path(struct import *i, const char *path)
     } else if (stat(path, &s) != 0 || !S_ISDIR(s.st_mode)) {
         import_file(i, path);
     } else {
-        bool maildir = import_entries(i, cur, false);
-        maildir |= import_entries(i, new, false);
-        if (!maildir && !import_entries(i, path, true)) {
+        bool found = import_entries(i, cur, false);
+        found |= import_entries(i, new, false);
+        if (!found) /* no Maildir */
+            found = import_entries(i, path, true);
+        if (!found) {
             say_error(_("cannot read %s: %s"), path, strerror(errno));
             i->failed++;
         }
@@ -329,8 +428,13 @@ command_import(struct place *place, int argc, char **argv)
         (void)sigaddset(&end, SIGTERM);
         (void)sigaddset(&end, SIGHUP);
         (void)sigprocmask(SIG_BLOCK, &end, NULL);
-        for (int k = optind; k < argc && !i.stopped; k++)
+        for (int k = optind; k < argc; k++)
+            i.total += count_path(argv[k]);
+        for (int k = optind; k < argc && !i.stopped; k++) {
+            i.what = argv[k];
             import_path(&i, argv[k]);
+        }
+        wait_for(&i, 0);
         code = report(&i, folder);
     }
     session_end(&i.s);

@@ -154,6 +154,7 @@ print_json(const struct status *s)
     for (uint32_t i = 0; i < s->jobs.jobs_n; i++) {
         const struct wr_job *w = &s->jobs.jobs[i];
         json_t *one = json_object();
+        json_object_set_new(one, "id", json_integer((json_int_t)w->id));
         json_object_set_new(one, "kind", json_text(job_word(w->kind)));
         json_object_set_new(one, "what", json_text(w->what));
         json_object_set_new(one, "done", json_integer((json_int_t)w->done));
