@@ -17,6 +17,7 @@
 
 #include "base/loop.h"
 #include "base/memfd.h"
+#include "drive.h"
 #include "sealpost.h"
 #include "ui/commands/command.h"
 
@@ -30,22 +31,6 @@ struct drive {
     struct loop *loop;
     struct buf events;
 };
-
-static void
-unescape(char *s)
-{
-    char *to = s;
-    for (; *s; s++) {
-        unsigned v;
-        if (*s == '%' && sscanf(s + 1, "%2x", &v) == 1) {
-            *to++ = (char)v;
-            s += 2;
-        } else {
-            *to++ = *s;
-        }
-    }
-    *to = '\0';
-}
 
 /* Texts may hold anything: spaces would end a field. */
 static const char *

@@ -24,6 +24,7 @@
 #include "base/memfd.h"
 #include "base/messages.h"
 #include "base/wire.h"
+#include "drive.h"
 
 #define WORDS 40
 #define ANSWER_MS 60000
@@ -36,22 +37,6 @@ struct drive {
     bool counts;         /* show numbers in place of messages */
     uint64_t messages, bytes;
 };
-
-static void
-unescape(char *s)
-{
-    char *to = s;
-    for (; *s; s++) {
-        unsigned v;
-        if (*s == '%' && sscanf(s + 1, "%2x", &v) == 1) {
-            *to++ = (char)v;
-            s += 2;
-        } else {
-            *to++ = *s;
-        }
-    }
-    *to = '\0';
-}
 
 static int64_t
 number(const char *text)

@@ -40,7 +40,7 @@ def build(name, rooms=("base",), libraries=("-lseccomp", "-lcrypto")):
     where = os.environ["SEALPOST_BUILD"]
     program = os.path.join(where, "check", name)
     archives = [os.path.join(where, "lib", "lib%s.a" % room) for room in rooms]
-    sources = [os.path.join(util.LIB, name + ".c"), *archives]
+    sources = [os.path.join(util.LIB, name + ".c"), os.path.join(util.LIB, "drive.h"), *archives]
     if not os.path.exists(program) or any(os.path.getmtime(s) > os.path.getmtime(program) for s in sources):
         os.makedirs(os.path.dirname(program), exist_ok=True)
         flags = []
