@@ -183,12 +183,12 @@ is_search(const struct filter *f)
     return f->kind == FILTER_IMAP && f->state == FILTER_AT_LINE && f->line.len == 8 && strncasecmp(f->line.data, "* SEARCH", 8) == 0;
 }
 
-/* A line above its bound: only sets of UIDs may be longer. */
-static bool
-set_too_long(const struct filter *f)
+/* How long the line may be, whose beginning is known: only sets of UIDs may be longer than others. */
+static size_t
+line_bound(const struct filter *f)
 {
     bool set = f->kind == FILTER_IMAP && (strncasecmp(f->line.data, "* VANISHED ", 11) == 0 || strncasecmp(f->line.data, "* ESEARCH ", 10) == 0);
-    return !set || f->line.len > SET_LINE;
+    return set && f->limits.line < SET_LINE ? SET_LINE : f->limits.line;
 }
 
 static enum sp_status
@@ -215,7 +215,7 @@ feed_line_byte(struct filter *f, char c)
         f->number = 0;
         f->number_open = f->cr = false;
     }
-    return f->line.len > f->limits.line && set_too_long(f) ? SP_TOO_LARGE : SP_OK;
+    return f->line.len > f->limits.line && f->line.len > line_bound(f) ? SP_TOO_LARGE : SP_OK;
 }
 
 /* As feed_line_byte for all bytes up to the line's end. Returns how many were used. */
@@ -223,7 +223,11 @@ static size_t
 feed_line(struct filter *f, const char *bytes, size_t len)
 {
     const char *end = memchr(bytes, '\n', len);
-    size_t n = end ? (size_t)(end - bytes) + 1 : len, text = n - (end != NULL);
+    size_t n = end ? (size_t)(end - bytes) + 1 : len, text = n - (end != NULL), room = line_bound(f) - f->line.len;
+    if (text > room) { /* nothing behind the bound is looked at, as when it comes byte by byte */
+        n = text = room + 1;
+        end = NULL;
+    }
     const char *cr = memchr(bytes, '\r', n);
     bool after_cr = f->line.len && f->line.data[f->line.len - 1] == '\r';
     if (memchr(bytes, '\0', n) || (cr && (size_t)(cr - bytes) + 1 < text) || (after_cr && text))
@@ -231,7 +235,7 @@ feed_line(struct filter *f, const char *bytes, size_t len)
     buf_add(&f->line, bytes, n);
     if (f->line.failed && !f->failed)
         f->failed = SP_NOMEM;
-    if (!f->failed && f->line.len - (end != NULL) > f->limits.line && set_too_long(f))
+    if (!f->failed && text > room)
         f->failed = SP_TOO_LARGE;
     if (!f->failed && end)
         f->failed = one_line(f);
