@@ -15,7 +15,7 @@ struct run {
     struct run *next;
     uint64_t client;
     struct job *job;      /* NULL: it was ended by a person */
-    uint64_t done;
+    uint64_t done, total;
 };
 
 struct imports {
@@ -62,7 +62,8 @@ import_client_gone(struct engine *e, uint64_t client)
         if (run->client != client)
             continue;
         *at = run->next;
-        jobs_end(run->job, SP_JOB_DONE, SP_OK);
+        bool whole = run->total && run->done >= run->total;
+        jobs_end(run->job, whole ? SP_JOB_DONE : SP_JOB_CANCELLED, whole ? SP_OK : SP_CANCELLED);
         free(run);
         return;
     }
@@ -114,6 +115,7 @@ on_imported(enum sp_status st, uint64_t id, void *arg)
     (void)id;
     if (run && i->done > run->done) {
         run->done = i->done;
+        run->total = i->total;
         jobs_progress(run->job, i->done, i->total);
     }
     if (st)

@@ -89,18 +89,6 @@ remove_entry(const char *path, const struct stat *s, int kind, struct FTW *at)
     return remove(path);
 }
 
-static enum sp_status
-ask(struct sp_client *c, uint16_t type, const void *msg)
-{
-    struct arena a = ARENA_INIT;
-    struct wire_in in;
-    const char *text;
-    enum sp_status st = sp_ask(c, type, msg, ANSWER_MS, &a, &in, &text);
-    wire_in_close(&in);
-    arena_release(&a);
-    return st;
-}
-
 /* ^C while the mailbox is made must not leave its folder and its engine behind: it is looked for between two steps. */
 static void
 hold_signals(bool hold)
@@ -141,13 +129,13 @@ import_file(struct sp_client *c, const char *path, const char *name, enum sp_fol
         uint32_t flags = 0;
         for (; comma && comma < dot; comma++)
             flags |= *comma == 'S' ? SP_FLAG_SEEN : *comma == 'F' ? SP_FLAG_FLAGGED : *comma == 'A' ? SP_FLAG_ANSWERED : 0;
-        st = ask(c, WM_TYPE_import_message, &(struct wm_import_message){.role = (uint8_t)role, .flags = flags, .message = fd});
+        st = session_ask(c, WM_TYPE_import_message, &(struct wm_import_message){.role = (uint8_t)role, .flags = flags, .message = fd}, ANSWER_MS);
     } else {
         struct secret passphrase = SECRET_INIT;
         struct wm_import_keys m = {.data = fd, .as_anchor = strstr(name, ".anchor.") != NULL};
         st = secret_set(&passphrase, "demo", 4);
         st = st ? st : secret_to_pipe(&passphrase, &m.passphrase);
-        st = st ? st : ask(c, WM_TYPE_import_keys, &m);
+        st = st ? st : session_ask(c, WM_TYPE_import_keys, &m, ANSWER_MS);
         secret_release(&passphrase);
         if (m.passphrase > 0)
             (void)close(m.passphrase);
@@ -185,7 +173,7 @@ fill(struct place *place, const char *data, struct sp_client *c)
         const char *folder;
         enum sp_folder_role role;
     } folders[] = {{"smime", SP_FOLDER_NONE}, {"mail/inbox", SP_FOLDER_INBOX}, {"mail/sent", SP_FOLDER_SENT}};
-    enum sp_status st = ask(c, WM_TYPE_create_profile, &(struct wm_create_profile){.protection = SP_PROTECTION_KEY_FILE});
+    enum sp_status st = session_ask(c, WM_TYPE_create_profile, &(struct wm_create_profile){.protection = SP_PROTECTION_KEY_FILE}, ANSWER_MS);
     for (size_t i = 0; !st && i < sizeof folders / sizeof *folders; i++) {
         const char *path = arena_printf(&place->arena, "%s/%s", data, folders[i].folder);
         st = path ? import_folder(c, path, folders[i].role, &place->arena) : SP_NOMEM;

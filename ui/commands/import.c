@@ -25,9 +25,10 @@ struct import {
     struct arena arena;
     uint32_t account;
     uint64_t folder;
-    const char *what;       /* the path that is being read */
+    const char *what;       /* the first path: the job's name */
     unsigned long taken, there, failed;
     unsigned long begun, total; /* of all paths; total: as counted before */
+    bool counting;          /* first walk: for the total */
     unsigned waiting;
     enum sp_status stopped; /* why nothing more can be done */
 };
@@ -199,9 +200,34 @@ import_mbox(struct import *i, FILE *f, const char *path)
 
 /* ---- files and folders */
 
+/* How many messages a file holds. */
+static unsigned long
+count_file(const char *path)
+{
+    unsigned long n = 0;
+    char *line = NULL;
+    size_t cap = 0;
+    bool blank = true;
+    FILE *f = fopen(path, "re");
+    for (; f && getline(&line, &cap, f) > 0; blank = line[0] == '\n' || line[0] == '\r') {
+        bool from = blank && strncmp(line, "From ", 5) == 0;
+        if (!n && !from)
+            break; /* no mbox: one message */
+        n += from;
+    }
+    free(line);
+    if (f)
+        (void)fclose(f);
+    return n ? n : 1;
+}
+
 static void
 import_single(struct import *i, const char *path, uint32_t flags)
 {
+    if (i->counting) {
+        i->total++;
+        return;
+    }
     struct buf bytes = BUF_INIT;
     FILE *f = fopen(path, "re");
     enum sp_status st = f ? buf_read_fd(&bytes, fileno(f), MAX_MESSAGE) : SP_IO;
@@ -219,6 +245,10 @@ import_single(struct import *i, const char *path, uint32_t flags)
 static void
 import_file(struct import *i, const char *path)
 {
+    if (i->counting) {
+        i->total += count_file(path);
+        return;
+    }
     char start[5] = "";
     FILE *f = fopen(path, "re");
     if (!f) {
@@ -267,57 +297,6 @@ import_entries(struct import *i, const char *folder, bool only_eml)
     return d != NULL;
 }
 
-/* How many messages a path seems to hold, for the progress. */
-static unsigned long
-count_file(const char *path)
-{
-    unsigned long n = 0;
-    char *line = NULL;
-    size_t cap = 0;
-    bool blank = true;
-    FILE *f = fopen(path, "re");
-    for (; f && getline(&line, &cap, f) > 0; blank = line[0] == '\n' || line[0] == '\r') {
-        bool from = blank && strncmp(line, "From ", 5) == 0;
-        if (!n && !from)
-            break; /* no mbox: one message */
-        n += from;
-    }
-    free(line);
-    if (f)
-        (void)fclose(f);
-    return n ? n : 1;
-}
-
-static unsigned long
-count_entries(const char *folder)
-{
-    DIR *d = opendir(folder);
-    struct dirent *e;
-    unsigned long n = 0;
-    while (d && (e = readdir(d)))
-        n += e->d_name[0] != '.';
-    if (d)
-        (void)closedir(d);
-    return n;
-}
-
-static unsigned long
-count_path(const char *path)
-{
-    struct arena a = ARENA_INIT;
-    struct stat s;
-    const char *cur = arena_printf(&a, "%s/cur", path), *new = arena_printf(&a, "%s/new", path);
-    unsigned long n;
-    if (stat(path, &s) != 0 || !S_ISDIR(s.st_mode))
-        n = count_file(path);
-    else if (cur && new && stat(cur, &s) == 0)
-        n = count_entries(cur) + count_entries(new);
-    else
-        n = count_entries(path);
-    arena_release(&a);
-    return n;
-}
-
 static void
 import_path(struct import *i, const char *path)
 {
@@ -332,7 +311,7 @@ import_path(struct import *i, const char *path)
         found |= import_entries(i, new, false);
         if (!found) /* no Maildir */
             found = import_entries(i, path, true);
-        if (!found) {
+        if (!found && !i->counting) {
             say_error(_("cannot read %s: %s"), path, strerror(errno));
             i->failed++;
         }
@@ -428,12 +407,13 @@ command_import(struct place *place, int argc, char **argv)
         (void)sigaddset(&end, SIGTERM);
         (void)sigaddset(&end, SIGHUP);
         (void)sigprocmask(SIG_BLOCK, &end, NULL);
+        i.what = argv[optind];
+        i.counting = true;
         for (int k = optind; k < argc; k++)
-            i.total += count_path(argv[k]);
-        for (int k = optind; k < argc && !i.stopped; k++) {
-            i.what = argv[k];
             import_path(&i, argv[k]);
-        }
+        i.counting = false;
+        for (int k = optind; k < argc && !i.stopped; k++)
+            import_path(&i, argv[k]);
         wait_for(&i, 0);
         code = report(&i, folder);
     }

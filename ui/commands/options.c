@@ -105,6 +105,18 @@ session_end(struct session_client *s)
     s->client = NULL;
 }
 
+enum sp_status
+session_ask(struct sp_client *c, uint16_t type, const void *msg, int timeout_ms)
+{
+    struct arena a = ARENA_INIT;
+    struct wire_in in;
+    const char *text;
+    enum sp_status st = sp_ask(c, type, msg, timeout_ms, &a, &in, &text);
+    wire_in_close(&in);
+    arena_release(&a);
+    return st;
+}
+
 int
 accounts_fetch(struct sp_client *c, struct arena *a, struct account_list *out)
 {

@@ -21,6 +21,8 @@ struct session_client {
 /* SP_OK, or the reason after a message on standard error. Engine questions that need a person are declined. */
 enum sp_status session_begin(struct session_client *s, struct place *place, const char *what) SP_MUST_USE;
 void session_end(struct session_client *s);
+/* A request whose answer says nothing but whether it was done. */
+enum sp_status session_ask(struct sp_client *c, uint16_t type, const void *msg, int timeout_ms) SP_MUST_USE;
 
 /* The engine's accounts, for names on a command line. */
 struct account_list {

@@ -15,25 +15,6 @@ usage(void)
     return EX_USAGE;
 }
 
-static int
-fail(enum sp_status st)
-{
-    say_error("%s", say_status(st));
-    return exit_status(st);
-}
-
-static enum sp_status
-ask(struct sp_client *c, uint16_t type, const void *msg)
-{
-    struct arena a = ARENA_INIT;
-    struct wire_in in;
-    const char *text;
-    enum sp_status st = sp_ask(c, type, msg, ANSWER_MS, &a, &in, &text);
-    wire_in_close(&in);
-    arena_release(&a);
-    return st;
-}
-
 struct wish {
     int protection; /* enum sp_protection, -1 = not said */
     const char *key;
@@ -85,7 +66,7 @@ static enum sp_status
 unlock(struct session_client *s, const struct wish *w)
 {
     struct wm_unlock m = {.passphrase = passphrase_pipe(&w->old)};
-    enum sp_status st = !s->welcome.has_profile ? SP_NOT_FOUND : s->welcome.locked ? ask(s->client, WM_TYPE_unlock, &m) : SP_OK;
+    enum sp_status st = !s->welcome.has_profile ? SP_NOT_FOUND : s->welcome.locked ? session_ask(s->client, WM_TYPE_unlock, &m, ANSWER_MS) : SP_OK;
     if (m.passphrase >= 0)
         (void)close(m.passphrase);
     return st;
@@ -101,7 +82,7 @@ change(struct session_client *s, struct wish *w)
         return st;
     struct wm_change_protection m = {.protection = (uint8_t)w->protection, .key_id = w->key, .old = passphrase_pipe(&w->old),
                                      .passphrase = passphrase_pipe(&w->new)};
-    st = ask(s->client, WM_TYPE_change_protection, &m);
+    st = session_ask(s->client, WM_TYPE_change_protection, &m, ANSWER_MS);
     if (m.old >= 0)
         (void)close(m.old);
     if (m.passphrase >= 0)
@@ -127,7 +108,7 @@ command_protect(struct place *place, int argc, char **argv)
         } else {
             st = change(&s, &w);
             session_end(&s);
-            code = st ? fail(st) : EX_OK;
+            code = st ? say_failure(st, "") : EX_OK;
             if (!st)
                 printf("%s\n", _(said[w.protection]));
         }
@@ -149,7 +130,7 @@ command_lock(struct place *place, int argc, char **argv)
     enum sp_status st = session_begin(&s, place, "lock");
     if (st)
         return exit_status(st);
-    st = ask(s.client, WM_TYPE_lock, &(struct wm_lock){});
+    st = session_ask(s.client, WM_TYPE_lock, &(struct wm_lock){}, ANSWER_MS);
     session_end(&s);
-    return st ? fail(st) : EX_OK;
+    return st ? say_failure(st, "") : EX_OK;
 }
