@@ -6,7 +6,7 @@
 
 #include "filter_imap.h"
 
-#define LINE_HEAD 8 /* "* SEARCH": by then it is known whether the line is held */
+#define LINE_HEAD 11 /* "* SEARCH", "* VANISHED ": by then it is known whether the line is held, and how long it may be */
 #define SET_LINE ((size_t)16777216) /* of UIDs: long when messages went here and there */
 
 const struct filter_limits filter_limits_imap = {.line = 65536, .literal = 0, .total = 64u << 20, .lines = 100000, .numbers = 8u << 20};

@@ -248,6 +248,19 @@ bounds(void **state)
     assert_int_equal(feed(&f, " 7 "), SP_TOO_LARGE);
     filter_release(&f);
 
+    for (size_t step = 1; step <= 1000; step += 999) { /* so may sets of UIDs that went, whichever way the bytes are cut */
+        char set[1000] = "* VANISHED (EARLIER) 1";
+        while (strlen(set) < 600)
+            strcat(set, ",1000000000");
+        strcat(set, "\r\n");
+        start(&f);
+        filter_expect(&f, &(struct filter_limits){.line = 300, .total = 5000, .lines = 20});
+        assert_int_equal(feed(&f, "* ENABLED CONDSTORE QRESYNC\r\n"), SP_OK);
+        for (size_t at = 0; at < strlen(set); at += step)
+            assert_int_equal(filter_feed(&f, set + at, strlen(set + at) < step ? strlen(set + at) : step), SP_OK);
+        filter_release(&f);
+    }
+
     start(&f);
     for (int i = 0; i < 13 && !st; i++)
         st = filter_feed(&f, "* 1 FETCH (BODY[] {100}\r\n", 25) ? SP_TOO_LARGE : filter_feed(&f, line, 100) ? SP_TOO_LARGE : feed(&f, ")\r\n");
